@@ -1,0 +1,1 @@
+"""Conversations, and asking a model: one core for every front end."""

@@ -1,0 +1,271 @@
+"""The front end's handle on the engine: load, generate, count, and survive its death.
+
+Asyncio, one event loop. Knows nothing of llama_cpp: everything comes over the wire. The only
+state is the link to the process and what was loaded last, so that a process that died is replaced
+when it is needed next.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from localchat import errors
+from localchat.engine import healing, process, wire
+from localchat.engine.link import Link, Request, failure
+from localchat.engine.process import Death
+
+_SHORT_SECONDS = 20.0
+
+OnProgress = Callable[[wire.Progress], None]
+
+
+class EngineClient:
+    """One engine, started when first needed and restarted after it died."""
+
+    def __init__(
+        self,
+        log_folder: Path,
+        safe_mode_file: Path,
+        command: Sequence[str] = process.WORKER_COMMAND,
+    ) -> None:
+        self._link = Link(command, log_folder)
+        self._safe_mode_file = safe_mode_file
+        self._busy = asyncio.Lock()
+        self._wanted: wire.Load | None = None
+        self._loaded: wire.Loaded | None = None
+        self._crashed_while_answering = False
+
+    @property
+    def loaded(self) -> wire.Loaded | None:
+        """The model in memory; None while there is none, also after the engine died."""
+        return self._loaded if self._link.ready is not None else None
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id, None while it does not run."""
+        return self._link.pid
+
+    async def start(self) -> wire.Ready:
+        """Start the engine unless it runs. Raises EngineMissing or EngineLost."""
+        return await self._link.start()
+
+    async def load(
+        self,
+        path: Path | str,
+        params: wire.EngineParams | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> wire.Loaded:
+        """Load a model, replacing the one in memory, and heal what can be healed (DESIGN D11).
+
+        A crash is tried once more in safe mode; when memory runs out, the KV cache, then the
+        context, then the GPU's share are made smaller. What was changed is in `notes`.
+        Raises BadModel, BadTemplate, ModelNotFound, DoesNotFit, Cancelled, LoadFailed,
+        EngineMissing or EngineLost.
+        """
+        wanted = wire.Load(0, str(path), params or wire.EngineParams())
+        async with self._busy:
+            self._crashed_while_answering = False
+            return await self._load(wanted, on_progress or _ignore)
+
+    async def generate(self, request: wire.Generate) -> AsyncIterator[wire.Event]:
+        """Answer a conversation: yields Prompt, Progress and Text, then Finished.
+
+        `request.id` is given here. A worker that has died since the load is replaced first, which
+        yields the load's Progress too. Closing the iterator early stops the answer.
+        Raises ContextOverflow, BadTemplate, EngineError, or EngineLost when the worker dies.
+        """
+        async with self._busy:
+            if self.loaded is None:
+                async for progress in self._revive():
+                    yield progress
+            with self._link.request(request) as sent:
+                await self._link.send(sent)
+                async with contextlib.aclosing(self._answer(sent)) as events:
+                    async for event in events:
+                        yield event
+
+    async def count(
+        self,
+        messages: Sequence[wire.Message],
+        template_variables: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Count the tokens of a conversation as it would be sent, also while the engine works.
+
+        Raises BadTemplate, EngineError or EngineLost.
+        """
+        value = await self._short(wire.Count(0, tuple(messages), template_variables or {}))
+        return int(value["tokens"])
+
+    async def devices(self) -> tuple[wire.Device, ...]:
+        """List the devices of ggml in this engine. Raises EngineMissing or EngineLost."""
+        async with self._busy:
+            await self.start()
+            value = await self._short(wire.Devices(0))
+        return tuple(wire.Device(**device) for device in value["devices"])
+
+    async def set_threads(self, threads: int) -> None:
+        """Use this many threads from the next token on. Raises EngineError or EngineLost."""
+        await self._short(wire.SetThreads(0, threads))
+
+    async def unload(self) -> None:
+        """Free the model's memory. Raises EngineLost."""
+        async with self._busy:
+            self._wanted, self._loaded = None, None
+            if self._link.ready is not None:
+                await self._short(wire.Unload(0))
+
+    async def cancel(self) -> None:
+        """Stop the load or the answer under way; a worker that does not listen is killed."""
+        await self._link.cancel()
+
+    async def close(self) -> None:
+        """End the engine; no process is left behind."""
+        self._wanted, self._loaded = None, None
+        await self._link.close()
+
+    async def _load(self, wanted: wire.Load, on_progress: OnProgress) -> wire.Loaded:
+        self._wanted, self._loaded = None, None
+        ready = await self.start()
+        notes: list[str] = []
+        attempt = wanted
+        if wanted.params.extra_buffers and self._safe_mode_is_due(ready.build):
+            attempt = _in_safe_mode(wanted)
+            notes.append("Safe mode: extra CPU buffers are off, because the engine crashed here.")
+        loaded = await self._load_healing(attempt, notes, on_progress)
+        self._wanted = dataclasses.replace(wanted, params=loaded.params)
+        self._loaded = dataclasses.replace(loaded, notes=(*notes, *loaded.notes))
+        return self._loaded
+
+    def _safe_mode_is_due(self, build: str) -> bool:
+        remembered = healing.needs_safe_mode(self._safe_mode_file, build)
+        return remembered or self._crashed_while_answering
+
+    async def _load_healing(
+        self, attempt: wire.Load, notes: list[str], on_progress: OnProgress
+    ) -> wire.Loaded:
+        crash: errors.EngineLost | None = None
+        while True:
+            try:
+                loaded = await self._load_once(attempt, on_progress)
+                break
+            except errors.EngineLost as lost:
+                if not attempt.params.extra_buffers or lost.signal_name not in process.CRASHES:
+                    raise
+                crash, attempt = lost, _in_safe_mode(attempt)
+            except _OutOfMemory as failed:
+                step = healing.step_down(
+                    attempt.params, failed.context_tokens, failed.gpu_layers
+                )
+                if step is None:
+                    raise
+                attempt = dataclasses.replace(attempt, params=step[0])
+                notes.append(step[1])
+        if crash is not None:
+            notes.append(self._cured(crash, loaded))
+        return loaded
+
+    def _cured(self, crash: errors.EngineLost, loaded: wire.Loaded) -> str:
+        # Only this is proof that the extra buffers were to blame: the warm-up died with them, and
+        # the same model's warm-up passed without.
+        if crash.during == "warming up" and self._link.ready is not None:
+            with contextlib.suppress(OSError):
+                healing.remember_safe_mode(
+                    self._safe_mode_file, self._link.ready.build, loaded.name, crash.signal_name
+                )
+        return (
+            f"Safe mode: the engine crashed ({crash.signal_name}) with extra CPU buffers, "
+            "and runs without them."
+        )
+
+    async def _load_once(self, attempt: wire.Load, on_progress: OnProgress) -> wire.Loaded:
+        await self.start()
+        stage = ""
+        with self._link.request(attempt) as request:
+            await self._link.send(request)
+            while True:
+                event = await request.events.get()
+                if isinstance(event, wire.Progress):
+                    stage = event.stage
+                    on_progress(event)
+                elif isinstance(event, wire.Loaded):
+                    return event
+                elif isinstance(event, Death) and request.cancelled:
+                    raise errors.Cancelled("Loading was stopped.")
+                elif isinstance(event, wire.Failed) and event.kind == "out_of_memory":
+                    raise _OutOfMemory(event)
+                else:
+                    raise failure(event, "warming up" if stage == "warm-up" else "loading")
+
+    async def _revive(self) -> AsyncIterator[wire.Progress]:
+        """Load again what was loaded, yielding its progress."""
+        wanted = self._wanted
+        if wanted is None:
+            raise errors.EngineError("No model is loaded.", "Choose a model first.")
+        queue: asyncio.Queue[wire.Progress | None] = asyncio.Queue()
+        task = asyncio.create_task(self._load(wanted, queue.put_nowait))
+        task.add_done_callback(lambda _: queue.put_nowait(None))
+        try:
+            while (progress := await queue.get()) is not None:
+                yield progress
+            await task
+        finally:
+            if not task.done():
+                await self.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            self._wanted = self._wanted or wanted
+
+    async def _answer(self, request: Request) -> AsyncIterator[wire.Event]:
+        stats = wire.Stats()
+        over = False
+        try:
+            while not over:
+                event = await request.events.get()
+                over = isinstance(event, wire.Finished | wire.Failed | Death)
+                if isinstance(event, wire.Text):
+                    stats = event.stats
+                if isinstance(event, Death) and request.cancelled:
+                    event = wire.Finished(request.command.id, "cancelled", stats)
+                if isinstance(event, wire.Failed | Death):
+                    raise self._failure(event)
+                yield event
+        finally:
+            if not over:
+                await self.cancel()
+                while not over:
+                    last = await request.events.get()
+                    over = isinstance(last, wire.Finished | wire.Failed | Death)
+
+    def _failure(self, event: wire.Failed | Death) -> errors.LocalchatError:
+        error = failure(event, "answering")
+        if isinstance(error, errors.EngineLost) and error.signal_name in process.CRASHES:
+            # Not proof enough to remember, but the next try should not die of the same.
+            self._crashed_while_answering = True
+        return error
+
+    async def _short(self, command: wire.Command) -> Mapping[str, Any]:
+        with self._link.request(command) as request:
+            await self._link.send(request)
+            event = await asyncio.wait_for(request.events.get(), _SHORT_SECONDS)
+        if isinstance(event, wire.Result):
+            return event.value
+        raise failure(event, "answering a question of the program")
+
+
+class _OutOfMemory(errors.DoesNotFit):
+    """A load that failed for want of memory, with what it had tried."""
+
+    def __init__(self, event: wire.Failed) -> None:
+        super().__init__(event.message, event.hint)
+        self.context_tokens = int(event.details.get("context_tokens", 0))
+        self.gpu_layers = int(event.details.get("gpu_layers", 0))
+
+
+def _in_safe_mode(load: wire.Load) -> wire.Load:
+    return dataclasses.replace(load, params=dataclasses.replace(load.params, extra_buffers=False))
+
+
+def _ignore(_: wire.Progress) -> None:
+    return

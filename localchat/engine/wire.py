@@ -1,0 +1,396 @@
+"""What the front end and the engine's process say to each other: one JSON object a line.
+
+Commands go down, events come up; each event carries the id of the command it answers.
+Knows neither llama_cpp nor asyncio.
+"""
+
+import dataclasses
+import functools
+import json
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "context", "cancelled"]
+"""`stop`: the model ended its turn or a stop string came; `length`: `max_tokens` reached;
+`context`: the context is full; `cancelled`: the user stopped it."""
+FailureKind = Literal[
+    "bad_model",
+    "not_found",
+    "bad_template",
+    "out_of_memory",
+    "context_overflow",
+    "load_failed",
+    "engine_missing",
+    "cancelled",
+    "bad_request",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation as the chat template gets it."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParams:
+    """How a model is loaded: one set of values for planning, dry runs and loading."""
+
+    context_tokens: int = 0
+    """0: what the model was trained for, at most 8,192. Rounded up to a multiple of 256."""
+    batch_tokens: int = 512
+    """The most tokens in one call of the engine; progress and Stop come between calls."""
+    ubatch_tokens: int = 512
+    threads: int = 0
+    """Threads that decode; 0: performance cores within affinity mask and CPU quota."""
+    gpu_layers: int = -1
+    """-1: as many as the model has."""
+    kv_type_k: str = "f16"
+    kv_type_v: str = "f16"
+    flash_attention: Literal["auto", "on", "off"] = "auto"
+    mmap: bool | None = None
+    """None: off while CPU weights are repacked (they would be held twice), on otherwise."""
+    mlock: bool = False
+    extra_buffers: bool = True
+    """False is the safe mode: weights keep their layout, AMX and repacked kernels stay unused."""
+    chat_template: str | None = None
+    """The Jinja source to use in place of the model's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Sampler settings; None leaves the choice to the GGUF's `general.sampling.*`, then llama.cpp.
+
+    `seed` None means a new one each time.
+    """
+
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
+    repeat_last_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What was measured in the worker for one answer, so far or in the end."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Prompt tokens found in the KV cache and not evaluated again."""
+    prompt_seconds: float = 0.0
+    """Prefill: from the first prompt token evaluated to the last."""
+    ttft_seconds: float = 0.0
+    """Time to first token: from the request's arrival to the first token sampled."""
+    tokens: int = 0
+    seconds: float = 0.0
+    """From the first token sampled to the last."""
+    context_tokens: int = 0
+    """The size of the context; prompt_tokens + tokens of it are in use."""
+    note: str = ""
+    """Why less than the common prefix was reused, in one sentence; empty when all was."""
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Decode rate: (tokens - 1) / (last token's time - first token's time)."""
+        return (self.tokens - 1) / self.seconds if self.tokens > 1 and self.seconds > 0 else None
+
+    @property
+    def prompt_tokens_per_second(self) -> float | None:
+        """Prefill rate, counting only tokens that were evaluated."""
+        evaluated = self.prompt_tokens - self.cached_tokens
+        return evaluated / self.prompt_seconds if self.prompt_seconds > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as ggml reports it."""
+
+    name: str
+    description: str
+    kind: Literal["cpu", "gpu", "integrated gpu", "accelerator", "other"]
+    memory_bytes: int
+    free_bytes: int
+    """On Linux and macOS ggml's CPU device reports free as equal to total."""
+    backend: str = ""
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load a model and warm it up; answered by Progress, then Loaded or Failed."""
+
+    tag: ClassVar[str] = "load"
+    id: int
+    path: str
+    params: EngineParams = field(default_factory=EngineParams)
+    warm_up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """Free the model; answered by Result."""
+
+    tag: ClassVar[str] = "unload"
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """List ggml's devices; answered by Result {"devices": [...]}."""
+
+    tag: ClassVar[str] = "devices"
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Answer a conversation; answered by Progress, Text, then Finished or Failed."""
+
+    tag: ClassVar[str] = "generate"
+    id: int
+    messages: tuple[Message, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    max_tokens: int = 0
+    """0: until the model stops or the context is full."""
+    stop: tuple[str, ...] = ()
+    template_variables: Mapping[str, Any] = field(default_factory=dict)
+    """Such as {"enable_thinking": False}."""
+    continue_final: bool = False
+    """Go on with the last message, an assistant's, in place of opening a new turn."""
+    verbose_prompt: bool = False
+    """Send a Prompt event with the exact text and tokens first."""
+    chunks: tuple[int, ...] = ()
+    """For tests of the KV cache: evaluate from nothing, in calls of these sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count the tokens of a conversation as it would be sent; Result {"tokens": n}.
+
+    Served also while another command runs.
+    """
+
+    tag: ClassVar[str] = "count"
+    id: int
+    messages: tuple[Message, ...]
+    template_variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetThreads:
+    """Change the number of threads, also while generating; answered by Result."""
+
+    tag: ClassVar[str] = "set_threads"
+    id: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop the command `target`: a load fails as cancelled, an answer finishes as cancelled."""
+
+    tag: ClassVar[str] = "cancel"
+    id: int
+    target: int
+
+
+Command = Load | Unload | Devices | Generate | Count | SetThreads | Cancel
+
+# --- events -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker's first word: which engine it is. Its id is 0."""
+
+    tag: ClassVar[str] = "ready"
+    id: int
+    engine: str
+    """Such as "llama-cpp-python 0.3.36"."""
+    build: str
+    """Changes whenever the engine's library changes; the key of what is remembered about it."""
+    system: str
+    """The CPU features and backends compiled in, as llama.cpp prints them."""
+    supports_gpu: bool
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a command is; `total` is 0 when unknown."""
+
+    tag: ClassVar[str] = "progress"
+    id: int
+    stage: Literal["weights", "context", "warm-up", "prompt"]
+    done: int
+    total: int
+    """Tokens for `prompt`, thousandths otherwise."""
+    seconds: float = 0.0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The model is in memory and has passed its warm-up."""
+
+    tag: ClassVar[str] = "loaded"
+    id: int
+    name: str
+    architecture: str
+    description: str
+    """Such as "llama 7B Q4_K - Small"."""
+    file_bytes: int
+    parameters: int
+    layers: int
+    trained_context_tokens: int
+    context_tokens: int
+    threads: int
+    gpu_layers: int
+    params: EngineParams
+    """As they took effect."""
+    template_origin: str
+    """Where the chat template comes from, in words."""
+    notes: tuple[str, ...]
+    """What the user should know: each one sentence."""
+    sampling: Sampling
+    """What an answer gets when nothing is set: the GGUF's own values over llama.cpp's."""
+    mmap: bool
+    locked_bytes: int
+    """Memory really locked (VmLck); 0 when none, -1 when this system does not tell."""
+    lock_limit_bytes: int
+    """RLIMIT_MEMLOCK; -1 when there is none."""
+    load_seconds: float
+    prefix_reuse: Literal["full", "window", "append"]
+    """What of the KV cache can be kept when an earlier message changes: all of the common prefix;
+    it while the attention window is still there; or nothing (recurrent), only appending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The prompt is built and fits; prefill begins."""
+
+    tag: ClassVar[str] = "prompt"
+    id: int
+    prompt_tokens: int
+    cached_tokens: int
+    context_tokens: int
+    reasoning_open: bool = False
+    """The prompt ends inside a think block that the template opened."""
+    notes: tuple[str, ...] = ()
+    """What had to be changed for the template, such as a folded system message."""
+    text: str = ""
+    """The exact prompt, only when `verbose_prompt` was asked for; so are the next two."""
+    tokens: tuple[int, ...] = ()
+    pieces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer; about 30 a second at most."""
+
+    tag: ClassVar[str] = "text"
+    id: int
+    text: str
+    stats: Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer is complete; all its text has been sent."""
+
+    tag: ClassVar[str] = "finished"
+    id: int
+    reason: FinishReason
+    stats: Stats
+    seed: int = 0
+    chunks: tuple[int, ...] = ()
+    """The sizes of every evaluation behind the KV cache as it now is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to a short command."""
+
+    tag: ClassVar[str] = "result"
+    id: int
+    value: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The command could not be done; the worker lives on."""
+
+    tag: ClassVar[str] = "failed"
+    id: int
+    kind: FailureKind
+    message: str
+    hint: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers behind the message, such as {"context_tokens": 8192}."""
+
+
+Event = Ready | Progress | Loaded | Prompt | Text | Finished | Result | Failed
+
+# --- one JSON object a line ---------------------------------------------------------------------
+
+_COMMANDS = {kind.tag: kind for kind in typing.get_args(Command)}
+_EVENTS = {kind.tag: kind for kind in typing.get_args(Event)}
+
+
+def encode(message: Command | Event) -> str:
+    """Write a command or an event as one line of JSON, without the line's end.
+
+    >>> encode(Cancel(id=4, target=3))
+    '{"tag": "cancel", "id": 4, "target": 3}'
+    """
+    # ASCII escapes keep U+2028 and lone surrogates from breaking the line or the pipe.
+    return json.dumps({"tag": message.tag, **dataclasses.asdict(message)})
+
+
+def decode_command(line: str) -> Command:
+    """Read a command. Raises ValueError for a line that is none."""
+    return typing.cast(Command, _decode(line, _COMMANDS))
+
+
+def decode_event(line: str) -> Event:
+    """Read an event. Raises ValueError for a line that is none."""
+    return typing.cast(Event, _decode(line, _EVENTS))
+
+
+def _decode(line: str, kinds: Mapping[str, type]) -> object:
+    try:
+        fields = json.loads(line)
+        return _build(kinds[fields.pop("tag")], fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a message of this protocol: {line[:200]!r}") from error
+
+
+def _build(kind: type, fields: Mapping[str, Any]) -> object:
+    hints = _hints(kind)
+    return kind(**{name: _convert(hints[name], value) for name, value in fields.items()})
+
+
+@functools.cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _build(typing.cast(type, hint), value)
+    if typing.get_origin(hint) is tuple:
+        item = typing.get_args(hint)[0]
+        return tuple(_convert(item, each) for each in value)
+    return value

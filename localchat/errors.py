@@ -1,0 +1,122 @@
+"""Everything that may go wrong and be shown to a user, and the exit code of each.
+
+LocalchatError
+├── UsageError            the command line or a setting is wrong
+│   └── SettingsError     names the file and the key
+├── ModelNotFound         no such file, or an empty name
+├── DoesNotFit            the model needs more memory than there is
+├── ContextOverflow       the prompt is longer than the context
+├── BadModel              not a GGUF, truncated, or not supported by this engine
+│   └── BadTemplate       the chat template cannot be used
+├── Cancelled             the user stopped it
+└── EngineError
+    ├── EngineMissing     llama-cpp-python cannot be imported
+    ├── LoadFailed        the engine refused the model for another reason
+    └── EngineLost        the engine's process died
+
+Knows nothing about terminals: `message` says what happened, `hint` what to do next, each in one
+sentence without a line break.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every `localchat` command."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    MODEL_NOT_FOUND = 3
+    DOES_NOT_FIT = 4
+    """Override with --force."""
+    NETWORK = 5
+    OFFLINE = 6
+    """Offline, and what is needed is not on this disk."""
+    CONTEXT_OVERFLOW = 7
+    BAD_MODEL = 8
+    REFUSED = 9
+    """The Hub refuses: gated model, or a token is needed."""
+    INTERRUPTED = 130
+    """Ctrl-C; what was answered so far has been printed."""
+
+
+class LocalchatError(Exception):
+    """The base of every error a user may see."""
+
+    exit_code = ExitCode.ERROR
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(LocalchatError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SettingsError(UsageError):
+    """The settings file or an environment variable holds a value that cannot be used."""
+
+
+class ModelNotFound(LocalchatError):
+    """The model is not where the user said."""
+
+    exit_code = ExitCode.MODEL_NOT_FOUND
+
+
+class DoesNotFit(LocalchatError):
+    """Memory is not enough for the model with these settings."""
+
+    exit_code = ExitCode.DOES_NOT_FIT
+
+
+class ContextOverflow(LocalchatError):
+    """The prompt has more tokens than the context can hold."""
+
+    exit_code = ExitCode.CONTEXT_OVERFLOW
+
+
+class BadModel(LocalchatError):
+    """The file is not a model that this engine can run."""
+
+    exit_code = ExitCode.BAD_MODEL
+
+
+class BadTemplate(BadModel):
+    """The chat template is missing, cannot be parsed, or refuses the conversation."""
+
+
+class Cancelled(LocalchatError):
+    """The user stopped a load."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class EngineError(LocalchatError):
+    """The engine could not do what it was asked."""
+
+
+class EngineMissing(EngineError):
+    """llama-cpp-python is not installed for this Python, or its library cannot be loaded."""
+
+
+class LoadFailed(EngineError):
+    """The engine could not load a model that looks sound."""
+
+
+class EngineLost(EngineError):
+    """The engine's process died.
+
+    `signal_name` is empty when it ended by itself; `during` is what it was doing.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, signal_name: str = "", during: str = ""
+    ) -> None:
+        super().__init__(message, hint)
+        self.signal_name = signal_name
+        self.during = during

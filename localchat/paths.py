@@ -1,0 +1,71 @@
+"""Where files live. `LOCALCHAT_HOME` moves everything; the only room that knows platformdirs."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Every folder and file that localchat uses."""
+
+    config_file: Path
+    models: Path
+    """The models folder: a GGUF put here is listed on the first screen."""
+    state: Path
+    """Logs of the engine, and what was learnt about this machine."""
+
+    @property
+    def engine_logs(self) -> Path:
+        """One log for each engine process, the newest few kept."""
+        return self.state / "engine"
+
+    @property
+    def safe_mode_file(self) -> Path:
+        """Engine builds that crash on this machine unless extra buffers are off."""
+        return self.state / "safe-mode.json"
+
+
+def paths() -> Paths:
+    """Find where files live for this user; creates nothing."""
+    home = os.environ.get("LOCALCHAT_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Paths(root / "config.toml", root / "models", root / "state")
+    dirs = platformdirs.PlatformDirs("localchat", appauthor=False)
+    return Paths(
+        Path(dirs.user_config_dir) / "config.toml",
+        Path(dirs.user_data_dir) / "models",
+        Path(dirs.user_state_dir),
+    )
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only this user can read, and give it back."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def guide_model() -> Path:
+    """Find the built-in model: inside an installed package, or beside the source tree."""
+    installed = _PACKAGE / "assets" / "guide.gguf"
+    return installed if installed.exists() else _PACKAGE.parent / "assets" / "guide.gguf"
+
+
+def write_atomically(file: Path, content: str) -> None:
+    """Replace a small private file so that a reader sees the old content or the new, never half.
+
+    Raises OSError when the folder cannot be written.
+    """
+    private_folder(file.parent)
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    part.replace(file)
