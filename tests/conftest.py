@@ -47,9 +47,7 @@ async def fake_engine(home: Path) -> AsyncIterator[MakeEngine]:
     engines: list[EngineClient] = []
 
     def make(**script: Any) -> EngineClient:
-        engine = EngineClient(
-            home / "logs", home / "safe-mode.json", programs.fake_worker(script)
-        )
+        engine = EngineClient(home / "logs", home / "safe-mode.json", programs.fake_worker(script))
         engines.append(engine)
         return engine
 
@@ -64,5 +62,3 @@ async def real_engine(home: Path) -> AsyncIterator[EngineClient]:
     engine = EngineClient(home / "logs", home / "safe-mode.json")
     yield engine
     await engine.close()
-
-

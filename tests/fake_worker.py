@@ -8,7 +8,7 @@ Script keys, all optional:
   rate                tokens a second (0: as fast as possible)
   prompt_tokens       prompt tokens to report for each request (64), prefill_seconds to spend (0)
   context_tokens      the context to report (4096)
-  reasoning_open      whether the prompt ends inside a think block
+  opened_by           the mark of the think block in which the prompt ends
   die                 {"at": start|load|warm-up|prefill|decode, "how": a signal's name, "exit N",
                       "hang" or "garbage", "once": a file that marks that it has happened,
                       "only_with_extra_buffers": bool}
@@ -138,8 +138,8 @@ class FakeWorker:
         os.write(2, noise.encode())
         prompt = self._script.get("prompt_tokens", 64)
         size = self._script.get("context_tokens", 4096)
-        reasoning_open = self._script.get("reasoning_open", False)
-        self._send(wire.Prompt(command.id, prompt, 0, size, reasoning_open=reasoning_open))
+        opened_by = self._script.get("opened_by", "")
+        self._send(wire.Prompt(command.id, prompt, 0, size, opened_by=opened_by))
         pause = self._script.get("prefill_seconds", 0)
         stats = wire.Stats(prompt_tokens=prompt, prompt_seconds=pause, context_tokens=size)
         for done in range(0, prompt + 1, max(prompt // 4, 1)):

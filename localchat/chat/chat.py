@@ -4,7 +4,7 @@ Knows the engine's client and the conversation; knows nothing of terminals.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -71,7 +71,7 @@ class Chat:
         self.conversation = Conversation(self.settings.system)
         self.answering = False
 
-    async def ask(self, text: str) -> AsyncIterator[ChatEvent]:
+    async def ask(self, text: str) -> AsyncGenerator[ChatEvent, None]:
         """Send a message and yield the answer as it comes; ends with Ended.
 
         The message and whatever was answered are in `conversation` however this ends: stopped
@@ -134,7 +134,7 @@ class _Answer:
 
     def __init__(self) -> None:
         self._said: dict[str, list[str]] = {"answer": [], "reasoning": []}
-        self._splitter = reasoning.ReasoningSplitter(open_at_start=False)
+        self._splitter = reasoning.ReasoningSplitter()
         self._stats = wire.Stats()
         self.ending: Ending = ""
         self.seed = 0
@@ -144,7 +144,7 @@ class _Answer:
         if isinstance(event, wire.Progress):
             return [Waiting(event)]
         if isinstance(event, wire.Prompt):
-            self._splitter = reasoning.ReasoningSplitter(open_at_start=event.reasoning_open)
+            self._splitter = reasoning.ReasoningSplitter(event.opened_by)
             return [Sent(event)]
         if isinstance(event, wire.Text):
             self._stats = event.stats

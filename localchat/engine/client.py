@@ -8,7 +8,7 @@ when it is needed next.
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class EngineClient:
             self._crashed_while_answering = False
             return await self._load(wanted, on_progress or _ignore)
 
-    async def generate(self, request: wire.Generate) -> AsyncIterator[wire.Event]:
+    async def generate(self, request: wire.Generate) -> AsyncGenerator[wire.Event, None]:
         """Answer a conversation: yields Prompt, Progress and Text, then Finished.
 
         `request.id` is given here. A worker that has died since the load is replaced first, which
@@ -156,9 +156,7 @@ class EngineClient:
                     raise
                 crash, attempt = lost, _in_safe_mode(attempt)
             except _OutOfMemory as failed:
-                step = healing.step_down(
-                    attempt.params, failed.context_tokens, failed.gpu_layers
-                )
+                step = healing.step_down(attempt.params, failed.context_tokens, failed.gpu_layers)
                 if step is None:
                     raise
                 attempt = dataclasses.replace(attempt, params=step[0])
@@ -199,7 +197,7 @@ class EngineClient:
                 else:
                     raise failure(event, "warming up" if stage == "warm-up" else "loading")
 
-    async def _revive(self) -> AsyncIterator[wire.Progress]:
+    async def _revive(self) -> AsyncGenerator[wire.Progress, None]:
         """Load again what was loaded, yielding its progress."""
         wanted = self._wanted
         if wanted is None:
@@ -217,7 +215,7 @@ class EngineClient:
                 await asyncio.gather(task, return_exceptions=True)
             self._wanted = self._wanted or wanted
 
-    async def _answer(self, request: Request) -> AsyncIterator[wire.Event]:
+    async def _answer(self, request: Request) -> AsyncGenerator[wire.Event, None]:
         stats = wire.Stats()
         over = False
         try:

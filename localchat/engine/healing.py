@@ -31,19 +31,19 @@ def step_down(
 ) -> tuple[EngineParams, str] | None:
     """Choose what to give up when memory ran out: KV type, then context, then GPU layers.
 
-    `context_tokens` and `layers` are what the failed attempt used. Returns the next parameters and
+    `context_tokens` and `layers` are what the failed attempt used; 0 tokens means that not even
+    the weights found room, so that only the GPU's share can shrink. Returns the next parameters and
     a sentence for the user, or None when nothing is left to give up (DESIGN D11).
     """
-    if params.kv_type_k == "f16" and params.flash_attention != "off":
+    if context_tokens and params.kv_type_k == "f16" and params.flash_attention != "off":
         smaller = dataclasses.replace(params, kv_type_k="q8_0", kv_type_v="q8_0")
         return smaller, "Memory ran out: the KV cache is now stored as q8_0."
     if context_tokens > _SMALLEST_CONTEXT_TOKENS:
         halved = max(_SMALLEST_CONTEXT_TOKENS, context_tokens // 2 // 256 * 256)
         smaller = dataclasses.replace(params, context_tokens=halved)
         return smaller, f"Memory ran out: the context is now {halved:,} tokens."
-    on_gpu = layers if params.gpu_layers < 0 else min(params.gpu_layers, layers)
-    if on_gpu > 0:
-        fewer = on_gpu // 2
+    if layers > 0:
+        fewer = layers // 2
         smaller = dataclasses.replace(params, gpu_layers=fewer)
         return smaller, f"Memory ran out: {fewer} layers are now on the GPU."
     return None

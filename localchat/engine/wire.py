@@ -286,8 +286,8 @@ class Prompt:
     prompt_tokens: int
     cached_tokens: int
     context_tokens: int
-    reasoning_open: bool = False
-    """The prompt ends inside a think block that the template opened."""
+    opened_by: str = ""
+    """The mark of the think block in which the prompt ends; empty when it ends in none."""
     notes: tuple[str, ...] = ()
     """What had to be changed for the template, such as a folded system message."""
     text: str = ""

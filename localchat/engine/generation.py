@@ -1,0 +1,180 @@
+"""One answer: prefill in chunks, then decode token by token, measured where it happens.
+
+The engine's loop. Knows the loaded model, its memory and the sampler; what it produces are the
+wire's events, handed to `emit`.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+
+from llama_cpp import llama_cpp
+
+from localchat.engine import kvcache, sampler, wire
+from localchat.engine.kvcache import KvCache
+from localchat.engine.llama import LlamaModel
+from localchat.engine.textstream import TextStream
+
+_EVENT_SECONDS = 1 / 30
+"""Text is sent about this often: more would cost the pipe and the screen, and no reader sees it."""
+
+Emit = Callable[[wire.Event], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Job:
+    """An answer to make."""
+
+    id: int
+    tokens: tuple[int, ...]
+    sampling: wire.Sampling
+    """Definite: every field set."""
+    max_tokens: int
+    stop: tuple[str, ...]
+    arrived: float
+    """perf_counter() when the request was read."""
+    chunks: tuple[int, ...] = ()
+
+
+class Generation:
+    """Runs one job; `run` returns when the answer is complete, stopped or failed."""
+
+    def __init__(
+        self,
+        model: LlamaModel,
+        cache: KvCache,
+        job: Job,
+        piece: Callable[[int], bytes],
+        before_token: Callable[[], None],
+        emit: Emit,
+    ) -> None:
+        """`piece` gives a token's bytes; `before_token` may change threads between tokens."""
+        self._model = model
+        self._cache = cache
+        self._job = job
+        self._piece = piece
+        self._before_token = before_token
+        self._emit = emit
+        self._text = TextStream(job.stop)
+        self._unsent = ""
+        self._sent_at = 0.0
+        self._stats = wire.Stats(
+            prompt_tokens=len(job.tokens), context_tokens=model.facts.context_tokens
+        )
+
+    def prepare(self) -> int:
+        """Keep what the memory shares with the prompt, and return how many tokens that is."""
+        if self._job.chunks:
+            self._cache.clear()
+        note = self._cache.keep_prefix(self._job.tokens)
+        cached = len(self._cache)
+        self._stats = dataclasses.replace(self._stats, cached_tokens=cached, note=note)
+        return cached
+
+    def run(self) -> None:
+        """Prefill and decode. Raises EvaluationFailed; the cache stays usable."""
+        try:
+            self._prefill()
+            reason = self._decode()
+        except kvcache.EvaluationAborted:
+            reason = "cancelled"
+        rest = self._text.close()
+        if self._unsent or rest:
+            self._send_text(rest, time.perf_counter())
+        self._emit(
+            wire.Finished(
+                self._job.id,
+                reason,
+                self._stats,
+                seed=self._job.sampling.seed or 0,
+                chunks=self._cache.chunks,
+            )
+        )
+
+    def _prefill(self) -> None:
+        tokens, cached = self._job.tokens, len(self._cache)
+        started = time.perf_counter()
+        done = cached
+        for size in self._chunk_sizes(len(tokens) - cached):
+            if self._model.abort.is_set:
+                raise kvcache.EvaluationAborted
+            self._emit_progress(done, started)
+            is_last = done + size == len(tokens)
+            self._cache.evaluate(tokens[done : done + size], wants_logits=is_last)
+            done += size
+        # Reading a logit waits for a GPU that works in the background.
+        llama_cpp.llama_synchronize(self._model.context)
+        seconds = time.perf_counter() - started
+        self._stats = dataclasses.replace(self._stats, prompt_seconds=seconds)
+        self._emit_progress(done, started)
+
+    def _emit_progress(self, done: int, started: float) -> None:
+        self._emit(
+            wire.Progress(
+                self._job.id,
+                "prompt",
+                done,
+                len(self._job.tokens),
+                time.perf_counter() - started,
+                self._stats.cached_tokens,
+            )
+        )
+
+    def _chunk_sizes(self, total: int) -> Sequence[int]:
+        if self._job.chunks:
+            return self._job.chunks
+        size = self._model.params.batch_tokens
+        whole, rest = divmod(total, size)
+        return [size] * whole + [rest] * bool(rest)
+
+    def _decode(self) -> wire.FinishReason:
+        job, model = self._job, self._model
+        chain = sampler.Sampler(job.sampling, llama_cpp.llama_vocab_n_tokens(model.vocabulary))
+        try:
+            chain.accept(job.tokens)
+            return self._decode_with(chain)
+        finally:
+            chain.close()
+
+    def _decode_with(self, chain: sampler.Sampler) -> wire.FinishReason:
+        model, context = self._model, self._model.context
+        is_end, vocabulary = llama_cpp.llama_vocab_is_eog, model.vocabulary
+        limit = self._job.max_tokens or model.facts.context_tokens
+        room = model.facts.context_tokens - len(self._cache)
+        first = 0.0
+        for number in range(1, limit + 1):
+            self._before_token()
+            token = chain.sample(context)
+            now = time.perf_counter()
+            first = first or now
+            if is_end(vocabulary, token):
+                return "stop"
+            self._take(token, number, first, now)
+            if self._text.stopped:
+                return "stop"
+            if number == limit:
+                return "length"
+            if number > room:
+                return "context"
+            if model.abort.is_set:
+                return "cancelled"
+            self._cache.evaluate((token,), wants_logits=True)
+        return "length"
+
+    def _take(self, token: int, number: int, first: float, now: float) -> None:
+        self._stats = dataclasses.replace(
+            self._stats,
+            tokens=number,
+            seconds=now - first,
+            ttft_seconds=first - self._job.arrived,
+        )
+        text = self._text.feed(self._piece(token))
+        if number == 1 or now - self._sent_at >= _EVENT_SECONDS:
+            self._send_text(text, now)
+        else:
+            self._unsent += text
+
+    def _send_text(self, text: str, now: float) -> None:
+        self._sent_at = now
+        text, self._unsent = self._unsent + text, ""
+        self._emit(wire.Text(self._job.id, text, self._stats))

@@ -1,0 +1,119 @@
+"""llama.cpp's sampler chain, built from settings, and the defaults behind the settings."""
+
+import ctypes
+import dataclasses
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llama_cpp import llama_cpp
+
+from localchat.engine.wire import Sampling
+
+LLAMA_CPP_DEFAULTS = Sampling(
+    temperature=0.8,
+    top_k=40,
+    top_p=0.95,
+    min_p=0.05,
+    repeat_penalty=1.0,
+    repeat_last_tokens=64,
+    frequency_penalty=0.0,
+    presence_penalty=0.0,
+)
+"""What llama.cpp's own programs use when nothing is said (common/common.h)."""
+
+_METADATA_KEYS: tuple[tuple[str, str, Callable[[str], float]], ...] = (
+    ("temperature", "general.sampling.temp", float),
+    ("top_k", "general.sampling.top_k", int),
+    ("top_p", "general.sampling.top_p", float),
+    ("min_p", "general.sampling.min_p", float),
+    ("repeat_penalty", "general.sampling.penalty_repeat", float),
+    ("repeat_last_tokens", "general.sampling.penalty_last_n", int),
+)
+
+
+def model_defaults(metadata: Callable[[str], str | None]) -> Sampling:
+    """Return what an answer gets when nothing is set: the GGUF's values over llama.cpp's."""
+    values: dict[str, Any] = {}
+    for name, key, convert in _METADATA_KEYS:
+        text = metadata(key)
+        try:
+            if text is not None:
+                values[name] = convert(text)
+        except ValueError:
+            continue
+    return dataclasses.replace(LLAMA_CPP_DEFAULTS, **values)
+
+
+def resolve(asked: Sampling, defaults: Sampling) -> Sampling:
+    """Fill what was not asked for from `defaults`, and draw a seed if none is given."""
+    fields = dataclasses.asdict(defaults)
+    fields.update({k: v for k, v in dataclasses.asdict(asked).items() if v is not None})
+    if fields["seed"] is None:
+        fields["seed"] = secrets.randbelow(2**31)
+    return Sampling(**fields)
+
+
+class Sampler:
+    """One answer's chain: penalties, top-k, top-p, min-p, temperature, and the draw.
+
+    The order is llama.cpp's own. At temperature 0 it is greedy: penalties, then the best token.
+    """
+
+    def __init__(self, settings: Sampling, vocabulary_tokens: int) -> None:
+        self._chain = llama_cpp.llama_sampler_chain_init(
+            llama_cpp.llama_sampler_chain_default_params()
+        )
+        for sampler in _links(settings, vocabulary_tokens):
+            llama_cpp.llama_sampler_chain_add(self._chain, sampler)
+        self._remembered_tokens = settings.repeat_last_tokens if _penalizes(settings) else 0
+
+    def accept(self, prompt: Sequence[int]) -> None:
+        """Show the prompt to the penalties: as many of its last tokens as they look back."""
+        look_back = self._remembered_tokens
+        if look_back:
+            for token in prompt[-look_back:] if look_back > 0 else prompt:
+                llama_cpp.llama_sampler_accept(self._chain, token)
+
+    def sample(self, context: ctypes.c_void_p) -> int:
+        """Choose the next token from the last logits, and show it to the penalties."""
+        token: int = llama_cpp.llama_sampler_sample(self._chain, context, -1)
+        return token
+
+    def close(self) -> None:
+        """Free the chain and its links."""
+        llama_cpp.llama_sampler_free(self._chain)
+
+
+def _links(settings: Sampling, vocabulary_tokens: int) -> list[Any]:
+    links = []
+    if _penalizes(settings):
+        links.append(
+            llama_cpp.llama_sampler_init_penalties(
+                vocabulary_tokens,
+                settings.repeat_last_tokens,
+                settings.repeat_penalty,
+                settings.frequency_penalty,
+                settings.presence_penalty,
+            )
+        )
+    if not settings.temperature or settings.temperature <= 0:
+        return [*links, llama_cpp.llama_sampler_init_greedy()]
+    return [
+        *links,
+        llama_cpp.llama_sampler_init_top_k(settings.top_k),
+        llama_cpp.llama_sampler_init_top_p(settings.top_p, 1),
+        llama_cpp.llama_sampler_init_min_p(settings.min_p, 1),
+        llama_cpp.llama_sampler_init_temp(settings.temperature),
+        llama_cpp.llama_sampler_init_dist(settings.seed),
+    ]
+
+
+def _penalizes(settings: Sampling) -> bool:
+    # A chain without penalties need not look at 150,000 candidates for them.
+    changed = (
+        settings.repeat_penalty != 1.0
+        or bool(settings.frequency_penalty)
+        or bool(settings.presence_penalty)
+    )
+    return changed and settings.repeat_last_tokens != 0

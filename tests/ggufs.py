@@ -1,0 +1,193 @@
+"""Small GGUF models with random weights, for tests that need the real engine.
+
+Three memories: `dense` (llama), `sliding` (gemma2, every other layer sees a short window) and
+`hybrid` (lfm2, every other layer a recurrent short convolution). Weights are seeded, so a model
+is the same in every run; what it says is noise, but at temperature 0 always the same noise.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import gguf
+import numpy as np
+
+Kind = Literal["dense", "sliding", "hybrid"]
+_ARCHITECTURES = {"dense": "llama", "sliding": "gemma2", "hybrid": "lfm2"}
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The shape of a model to write."""
+
+    layers: int = 2
+    width: int = 64
+    heads: int = 4
+    kv_heads: int = 2
+    feed_forward: int = 128
+    vocabulary: int = 320
+    context_tokens: int = 1024
+    window_tokens: int = 64
+
+
+TINY = Size()
+QWEN_LIKE = Size(
+    layers=24,
+    width=896,
+    heads=14,
+    kv_heads=2,
+    feed_forward=4864,
+    vocabulary=151_936,
+    context_tokens=4096,
+)
+"""The shape of a 0.5B model with a large vocabulary: a fair load for benchmarks."""
+
+
+def write(
+    path: Path,
+    kind: Kind = "dense",
+    size: Size = TINY,
+    *,
+    template: str | None = CHATML,
+    metadata: dict[str, Any] | None = None,
+    architecture: str | None = None,
+    seed: int = 7,
+) -> Path:
+    """Write a model as F16 (norms as F32) and give its path back.
+
+    `metadata` adds or replaces string, int, float and bool keys; `architecture` writes another
+    name than the tensors', for files that no engine knows.
+    """
+    arch = architecture or _ARCHITECTURES[kind]
+    writer = gguf.GGUFWriter(path, arch)
+    writer.add_name(f"Test {kind}")
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    _add_shape(writer, arch, kind, size)
+    _add_vocabulary(writer, size.vocabulary)
+    if template is not None:
+        writer.add_chat_template(template)
+    for key, value in (metadata or {}).items():
+        _add_value(writer, key, value)
+    _add_weights(writer, kind, size, np.random.default_rng(seed))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _add_shape(writer: Any, arch: str, kind: Kind, size: Size) -> None:
+    writer.add_block_count(size.layers)
+    writer.add_context_length(size.context_tokens)
+    writer.add_embedding_length(size.width)
+    writer.add_feed_forward_length(size.feed_forward)
+    writer.add_head_count(size.heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_vocab_size(size.vocabulary)
+    if kind == "hybrid":
+        writer.add_head_count_kv([size.kv_heads * (layer % 2) for layer in range(size.layers)])
+        writer.add_uint32(f"{arch}.shortconv.l_cache", 3)
+    else:
+        writer.add_head_count_kv(size.kv_heads)
+    if kind == "sliding":
+        writer.add_sliding_window(size.window_tokens)
+        writer.add_key_length(size.width // size.heads)
+        writer.add_value_length(size.width // size.heads)
+
+
+def _byte_letters() -> list[str]:
+    """The letters that stand for bytes in a byte-level BPE, as GPT-2 introduced them."""
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    letters = {byte: chr(byte) for byte in shown}
+    hidden = (byte for byte in range(256) if byte not in letters)
+    letters.update({byte: chr(256 + n) for n, byte in enumerate(hidden)})
+    return [letters[byte] for byte in range(256)]
+
+
+def _add_vocabulary(writer: Any, n_tokens: int) -> None:
+    control = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
+    words = ["Ġt", "he", "Ġthe", "in", "er"]
+    tokens = [*_byte_letters(), *control, *words]
+    filler = [f"Ġw{number}" for number in range(n_tokens - len(tokens))]
+    types = [gguf.TokenType.NORMAL] * n_tokens
+    for number in range(256, 256 + len(control)):
+        types[number] = gguf.TokenType.CONTROL
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list([*tokens, *filler])
+    writer.add_token_types(types)
+    writer.add_token_merges(["Ġ t", "h e", "Ġt he", "i n", "e r"])
+    writer.add_eos_token_id(257)
+    writer.add_bos_token_id(258)
+    writer.add_add_bos_token(False)
+
+
+def _add_value(writer: Any, key: str, value: Any) -> None:
+    if isinstance(value, bool):
+        writer.add_bool(key, value)
+    elif isinstance(value, int):
+        writer.add_uint32(key, value)
+    elif isinstance(value, float):
+        writer.add_float32(key, value)
+    else:
+        writer.add_string(key, value)
+
+
+def _add_weights(writer: Any, kind: Kind, size: Size, rng: np.random.Generator) -> None:
+    head = size.width // size.heads
+
+    def matrix(name: str, rows: int, columns: int) -> None:
+        scale = 1.0 / np.sqrt(columns)
+        values = rng.standard_normal((rows, columns), dtype=np.float32) * scale
+        writer.add_tensor(f"{name}.weight", values.astype(np.float16))
+
+    def norm(name: str, width: int) -> None:
+        writer.add_tensor(f"{name}.weight", np.ones(width, dtype=np.float32))
+
+    matrix("token_embd", size.vocabulary, size.width)
+    norm("token_embd_norm" if kind == "hybrid" else "output_norm", size.width)
+    for layer in range(size.layers):
+        block = f"blk.{layer}"
+        norm(f"{block}.attn_norm", size.width)
+        norm(f"{block}.ffn_norm", size.width)
+        if kind == "hybrid" and layer % 2 == 0:
+            matrix(f"{block}.shortconv.in_proj", 3 * size.width, size.width)
+            matrix(f"{block}.shortconv.out_proj", size.width, size.width)
+            taps = rng.standard_normal((size.width, 3), dtype=np.float32)
+            writer.add_tensor(f"{block}.shortconv.conv.weight", taps)
+        else:
+            matrix(f"{block}.attn_q", size.width, size.width)
+            matrix(f"{block}.attn_k", size.kv_heads * head, size.width)
+            matrix(f"{block}.attn_v", size.kv_heads * head, size.width)
+            matrix(f"{block}.attn_output", size.width, size.width)
+        if kind == "hybrid" and layer % 2 == 1:
+            norm(f"{block}.attn_q_norm", head)
+            norm(f"{block}.attn_k_norm", head)
+        if kind == "sliding":
+            norm(f"{block}.post_attention_norm", size.width)
+            norm(f"{block}.post_ffw_norm", size.width)
+        matrix(f"{block}.ffn_gate", size.feed_forward, size.width)
+        matrix(f"{block}.ffn_up", size.feed_forward, size.width)
+        matrix(f"{block}.ffn_down", size.width, size.feed_forward)
+
+
+def quantize(source: Path, target: Path, file_type: int) -> Path:
+    """Quantize with llama.cpp's own quantizer; `file_type` is an LLAMA_FTYPE, such as 15 (Q4_K_M).
+
+    Imports the engine into this process: use it in scripts, or in a process of its own.
+    """
+    from llama_cpp import llama_cpp
+
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = file_type
+    params.nthread = 2
+    failed = llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), params)
+    if failed:
+        raise RuntimeError(f"llama.cpp could not quantize {source.name}")
+    return target
