@@ -1,0 +1,58 @@
+"""The machine as a value: what the rest of the program knows about this computer."""
+
+from dataclasses import dataclass
+
+from localchat import units
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """A computer's processor and memory, and how much of them this process may use."""
+
+    os: str
+    """"linux", "darwin", "windows", or what Python calls another system."""
+    cpu: str
+    """The processor's name; empty when it cannot be found out."""
+    performance_cores: int
+    """Physical; all cores count where a processor has only one kind."""
+    efficiency_cores: int
+    ram_bytes: int
+    """What this process can have at most: container limits count. 0 when unknown."""
+    available_ram_bytes: int
+    """Free now, or freed by the system on demand, within the container's limit."""
+    usable_threads: int
+    """Logical processors within the affinity mask and the CPU quota."""
+    usable_cores: int
+    """Physical performance cores within the affinity mask; efficiency cores when it has no other.
+    """
+
+    @property
+    def decode_threads(self) -> int:
+        """How many threads generate best: one a performance core, never more than allowed.
+
+        Decoding waits for memory, so a second thread on a core adds nothing, and the slowest
+        core sets the pace of all.
+
+        >>> laptop = Hardware("linux", "x", 6, 8, 0, 0, usable_threads=20, usable_cores=6)
+        >>> laptop.decode_threads
+        6
+        """
+        return max(1, min(self.usable_cores, self.usable_threads))
+
+    @property
+    def summary(self) -> str:
+        """The machine in one line.
+
+        >>> air = Hardware("darwin", "Apple M2", 4, 4, 16 * units.GIB, 8 * units.GIB, 8, 4)
+        >>> air.summary
+        'Apple M2, 4+4 cores, 16.00 GiB memory, 8.00 GiB available'
+        """
+        cores = str(self.performance_cores)
+        if self.efficiency_cores:
+            cores += f"+{self.efficiency_cores}"
+        plural = "" if cores == "1" else "s"
+        parts = [self.cpu or "unknown processor", f"{cores} core{plural}"]
+        if self.ram_bytes:
+            parts.append(f"{units.human_bytes(self.ram_bytes)} memory")
+            parts.append(f"{units.human_bytes(self.available_ram_bytes)} available")
+        return ", ".join(parts)
