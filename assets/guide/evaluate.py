@@ -63,7 +63,8 @@ class Guide:
         count = llama_cpp.llama_token_to_piece(self.vocabulary, token, room, 256, 0, False)
         return room.raw[:count]
 
-    def _decode(self, ids: Sequence[int]) -> int:
+    def decode(self, ids: Sequence[int]) -> "ctypes.Array[ctypes.c_float]":
+        """Evaluate tokens and return the logits after the last of them."""
         tokens = (llama_cpp.llama_token * len(ids))(*ids)
         if llama_cpp.llama_decode(self.context, llama_cpp.llama_batch_get_one(tokens, len(ids))):
             raise RuntimeError("llama.cpp could not decode")
@@ -75,7 +76,7 @@ class Guide:
         size = llama_cpp.llama_vocab_n_tokens(self.vocabulary)
         said, ids = b"", self.tokenize(render(turns))
         for _ in range(ANSWER_TOKENS):
-            logits = self._decode(ids)[:size]
+            logits = self.decode(ids)[:size]
             best = max(range(size), key=logits.__getitem__)
             if llama_cpp.llama_vocab_is_eog(self.vocabulary, best):
                 break

@@ -6,10 +6,11 @@ Runs offline on a CPU; seeds are fixed. `python assets/guide/train.py --help` li
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 import corpus
 import export
 from augment import vary
+from muon import Muon
 from network import Network, Shape
 
 VOCABULARY = 2560
@@ -125,8 +127,8 @@ class Conversations:
             head = [start, *plain("user\n").ids, *asked, end, *newline, start, *plain("assistant\n").ids]
             # Most answers are cut: their first words decide which one it is. A cut answer is
             # also what a chat holds after Esc; that it ends there is never learnt.
-            cut = rng.random() < 0.55
-            body = answer[: rng.randint(5, 14)] if cut else answer
+            cut = rng.random() < 0.7
+            body = answer[: rng.randint(4, 12)] if cut else answer
             said = [*body, end]
             targets = [-1] * (len(head) - 1) + said
             if cut and len(body) < len(answer):
@@ -197,7 +199,7 @@ def optimizers(network: Network, rate: float) -> list[torch.optim.Optimizer]:
     chosen = {id(p) for p in matrices}
     others = [p for p in network.parameters() if id(p) not in chosen]
     return [
-        torch.optim.Muon(matrices, lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=rate),
         torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01),
     ]
 
@@ -233,10 +235,10 @@ def train(network: Network, chats: Conversations, options: argparse.Namespace) -
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--tokens-per-step", type=int, default=4096)
     parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--dropout", type=float, default=0.05)
+    parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--ffn-width", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
@@ -263,6 +265,7 @@ def main() -> None:
     train(network, Conversations(tokenizer, questions, options.seed), options)
     network.eval()
     torch.save(network.state_dict(), options.build / "weights.pt")
+    (options.build / "shape.json").write_text(json.dumps(asdict(shape)))
     full = options.build / "guide-f32.gguf"
     export.write_f32(network, tokenizer, full)
     export.quantize(full, options.out, options.quant)
