@@ -2,7 +2,7 @@
 
 Data and one question about it. Each pair is written by at least one family of models: DeepSeek,
 Qwen, GLM and most others `<think>`; Mistral's reasoning models `[THINK]`; Seed-OSS `<seed:think>`;
-MiniMax M3 `<mm:think>`; Gemma 4 a thought channel; gpt-oss the channels of the harmony format.
+MiniMax M3 `<mm:think>`; Cohere and Gemma 4 tokens of their own; gpt-oss the channels of harmony.
 """
 
 from dataclasses import dataclass
@@ -23,17 +23,26 @@ TAGS = (
     Tag("[THINK]", "[/THINK]"),
     Tag("<seed:think>", "</seed:think>"),
     Tag("<mm:think>", "</mm:think>"),
-    Tag("<reasoning>", "</reasoning>"),
+    Tag("<think:opensource>", "</think:opensource>"),
     Tag("<|START_THINKING|>", "<|END_THINKING|>"),
     Tag("<|channel>thought", "<channel|>"),
 )
+PREFILLED_TAGS = (Tag("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]"),)
+"""Marks that only a template writes, at the end of the prompt (Apriel)."""
 HARMONY_ANALYSIS = Tag("<|channel|>analysis<|message|>", "<|end|>")
+
+PRESERVED_TOKENS = frozenset(
+    {tag.open for tag in TAGS}
+    | {tag.close for tag in TAGS}
+    | {"<|channel>", "<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"}
+) - {"<|channel>thought"}
+"""Tokens whose text must reach whoever splits the answer, also where they are control tokens."""
 
 
 def opens_reasoning(generation_prompt: str) -> str:
     """Give the mark of the block in which a prompt's last part ends; empty when in none."""
     last_position, last_mark = -1, ""
-    for tag in (*TAGS, HARMONY_ANALYSIS):
+    for tag in (*TAGS, *PREFILLED_TAGS, HARMONY_ANALYSIS):
         opened = generation_prompt.rfind(tag.open)
         closed = generation_prompt.rfind(tag.close)
         if opened > last_position and opened > closed:
