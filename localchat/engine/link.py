@@ -163,7 +163,13 @@ def failure(event: wire.Event | Death, during: str) -> errors.LocalchatError:
     words = f": {event.last_words}" if event.last_words else "."
     return errors.EngineLost(
         f"The engine stopped{cause} while {during}{words}",
-        _DEATH_HINTS.get(event.signal_name, "It starts again with your next message."),
+        _DEATH_HINTS.get(event.signal_name) or _try_again(during),
         signal_name=event.signal_name,
         during=during,
     )
+
+
+def _try_again(during: str) -> str:
+    if during == "answering":
+        return "It starts again with your next message."
+    return "Try it once more; `localchat doctor` tests the engine without this model."

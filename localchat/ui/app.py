@@ -1,0 +1,115 @@
+"""The app: two screens, and what belongs to neither."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.widgets import Markdown
+
+from localchat import sanitize
+from localchat.chat.chat import Chat
+from localchat.engine.client import EngineClient
+from localchat.ui import copying, themes
+from localchat.ui.screens.chat import ChatScreen
+from localchat.ui.screens.help import HelpScreen
+from localchat.ui.screens.models import ModelsScreen
+from localchat.ui.setup import Setup
+
+# Below 40 x 10 a screen shows nothing but TooSmall; see app.tcss.
+_WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]
+_HEIGHTS = [(0, "-flat"), (10, "-low"), (30, "-tall")]
+
+
+class LocalchatApp(App[None]):
+    """Chooses a model, then chats with it."""
+
+    TITLE = "localchat"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help"),
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+    ]
+
+    def __init__(self, engine: EngineClient, setup: Setup, theme: str = "") -> None:
+        super().__init__()
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = theme if theme in self.available_themes else themes.DARK.name
+        self._gate = _Gate()
+        self._chat = Chat(engine, setup.chat_settings)
+        self._models_screen = ModelsScreen(engine, setup)
+        self._chat_screen = ChatScreen(self._chat)
+
+    def on_mount(self) -> None:
+        """Begin with the models."""
+        self.install_screen(self._models_screen, "models")
+        self.install_screen(self._chat_screen, "chat")
+        self.push_screen("models")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add the last gate before the terminal: what a widget forgot to clean."""
+        return (*super().get_line_filters(), self._gate)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer the app's own commands first."""
+        if screen is self._chat_screen:
+            chat = self._chat_screen
+            yield SystemCommand("New chat", "Begin again", chat.action_new_chat)
+            yield SystemCommand("Copy the last answer", "", chat.action_copy_answer)
+            yield SystemCommand("Models", "Choose another model", self.action_show_models)
+        yield SystemCommand("Keys", "Everything the keyboard does", self.action_help)
+        yield SystemCommand("Theme", "Change the colors", self.action_change_theme)
+        yield SystemCommand("Quit", "Leave localchat", self.action_quit)
+
+    async def on_models_screen_loaded(self, event: ModelsScreen.Loaded) -> None:
+        """Chat with the model that was loaded."""
+        await self.switch_screen("chat")
+        await self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
+
+    async def on_models_screen_left(self) -> None:
+        """Go back to the chat."""
+        await self.switch_screen("chat")
+
+    async def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+        """Show where a link leads and copy it; a model's link is never opened by itself."""
+        target = sanitize.line(event.href, 4000)
+        await copying.copy(self, target, sanitize.line(target, 200))
+
+    async def action_show_models(self) -> None:
+        """Go to the models; the chat stays as it is."""
+        await self.switch_screen("models")
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+
+class _Gate(LineFilter):
+    """Takes control characters out of every line that is drawn; they take up no cells."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        del background
+        return [
+            segment if segment.text.isprintable() else _without_controls(segment)
+            for segment in segments
+        ]
+
+
+def _without_controls(segment: Segment) -> Segment:
+    return Segment(_printable(segment.text), segment.style, segment.control)
+
+
+@functools.lru_cache(4096)
+def _printable(text: str) -> str:
+    return "".join(
+        character for character in text if sanitize.line(f"x{character}x") == f"x{character}x"
+    )

@@ -1,0 +1,81 @@
+"""Start the terminal interface, and leave the terminal and the machine as they were.
+
+The composition of the app; knows nothing of the command line.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from localchat import errors, paths
+from localchat.chat.chat import ChatSettings
+from localchat.engine.client import EngineClient
+from localchat.engine.wire import EngineParams
+from localchat.models.folder import LocalModel
+from localchat.ui.app import LocalchatApp
+from localchat.ui.setup import Setup
+
+
+def run(
+    engine: EngineClient,
+    *,
+    list_models: Callable[[], Sequence[LocalModel]],
+    describe_machine: Callable[[], str],
+    models_folder: Path | None = None,
+    chat_settings: ChatSettings | None = None,
+    engine_params: EngineParams | None = None,
+    theme: str = "",
+    open_path: Path | None = None,
+) -> int:
+    """Run the interface until the user leaves it, and return the exit code.
+
+    Raises UsageError when there is no terminal that can show it.
+    """
+    refuse_unusable_terminal(os.environ)
+    setup = Setup(
+        list_models=list_models,
+        describe_machine=describe_machine,
+        models_folder=models_folder or paths.paths().models,
+        chat_settings=chat_settings or ChatSettings(),
+        engine_params=engine_params or EngineParams(),
+        open_path=open_path,
+    )
+    return asyncio.run(_run(LocalchatApp(engine, setup, theme), engine))
+
+
+def refuse_unusable_terminal(environment: Mapping[str, str]) -> None:
+    """Raise UsageError unless stdin and stderr are a terminal that can move its cursor."""
+    # Textual draws on stderr, so stdout may be redirected.
+    if not (
+        sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()
+    ):
+        raise errors.UsageError(
+            "The chat screen needs a terminal, and this is none.",
+            "For one answer without it: localchat run MODEL -p PROMPT",
+        )
+    if environment.get("TERM") == "dumb":
+        raise errors.UsageError(
+            "This terminal (TERM=dumb) cannot show the chat screen.",
+            "For one answer without it: localchat run MODEL -p PROMPT",
+        )
+
+
+async def _run(app: LocalchatApp, engine: EngineClient) -> int:
+    # Textual restores the terminal when the app ends, but a signal would end the process first.
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and sys.platform != "win32":
+            loop.add_signal_handler(number, _leave, app, 128 + number)
+    try:
+        await app.run_async()
+    finally:
+        await engine.close()
+    return app.return_code or 0
+
+
+def _leave(app: LocalchatApp, exit_code: int) -> None:
+    app.exit(return_code=exit_code)

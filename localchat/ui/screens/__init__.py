@@ -1,0 +1,1 @@
+"""One screen per job, each with its style sheet beside it."""

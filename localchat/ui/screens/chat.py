@@ -1,0 +1,183 @@
+"""The chat screen: what is written goes to the core, what comes back goes to the transcript."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Footer
+from textual.worker import Worker
+
+from localchat import errors, sanitize
+from localchat.chat.chat import Chat, Ended
+from localchat.chat.conversation import Turn
+from localchat.engine import wire
+from localchat.ui import copying, wording
+from localchat.ui.meter import Meter
+from localchat.ui.screens.confirm import ConfirmScreen
+from localchat.ui.widgets.answer import AnswerView
+from localchat.ui.widgets.bars import StatusLine, TooSmall, TopBar
+from localchat.ui.widgets.notice import ModelIntro, Notice
+from localchat.ui.widgets.prompt_box import PromptBox
+from localchat.ui.widgets.transcript import Transcript, UserMessage
+
+_STATUS_SECONDS = 0.25
+_COUNT_PAUSE_SECONDS = 0.4
+
+
+class ChatScreen(Screen[None]):
+    """One conversation with the model in memory."""
+
+    CSS_PATH = "chat.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop"),
+        Binding("ctrl+n", "new_chat", "New chat"),
+        Binding("ctrl+y", "copy_answer", "Copy answer", priority=True),
+        Binding("ctrl+t", "toggle_thoughts", "Thoughts", show=False),
+        Binding("ctrl+l", "app.show_models", "Models"),
+    ]
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__()
+        self._chat = chat
+        self._meter = Meter()
+        self._view: AnswerView | None = None
+        """The answer under way."""
+        self._asking: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TooSmall()
+        yield TopBar()
+        yield Transcript()
+        with Vertical(id="below"):
+            yield PromptBox()
+            yield StatusLine()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin with the prompt."""
+        self.query_one(PromptBox).focus()
+        self.set_interval(_STATUS_SECONDS, self._show_status)
+
+    async def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
+        """Talk to this model from now on; the conversation so far stays."""
+        bar = self.query_one(TopBar)
+        bar.subject, bar.facts = wording.model_name(loaded), wording.placement(loaded)
+        self._meter.use_model(loaded.context_tokens)
+        await self.query_one(Transcript).add(ModelIntro(loaded, is_guide=is_guide))
+        self._count()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer Stop only while there is something to stop."""
+        del parameters
+        return action != "stop" or self._view is not None
+
+    @on(PromptBox.Submitted)
+    def _send(self, event: PromptBox.Submitted) -> None:
+        prompt = self.query_one(PromptBox)
+        if self._view is not None:
+            prompt.hint("Still answering: wait, or press Esc to stop", warn=True)
+            return
+        prompt.accept()
+        prompt.hint("Esc stops the answer")
+        self._view = AnswerView()
+        self._meter.begin()
+        self._asking = self._ask(event.text, self._view)
+        self.refresh_bindings()
+
+    @work(group="answer")
+    async def _ask(self, text: str, view: AnswerView) -> None:
+        message = UserMessage(text)
+        await self.query_one(Transcript).add(message, view)
+        turn = Turn("assistant", "")
+        failure: errors.LocalchatError | None = None
+        try:
+            async for event in self._chat.ask(text):
+                if isinstance(event, Ended):
+                    turn = event.turn
+                else:
+                    view.take(event)
+        except (errors.ContextOverflow, errors.BadTemplate) as error:
+            failure = error
+            await message.remove()
+            self.query_one(PromptBox).give_back(text)
+        except errors.LocalchatError as error:
+            turn, failure = self._chat.conversation.turns[-1], error
+        await self._end(view, turn, failure)
+
+    async def _end(
+        self, view: AnswerView, turn: Turn, failure: errors.LocalchatError | None
+    ) -> None:
+        await view.finish(turn)
+        if failure is not None:
+            if not turn.text and not turn.reasoning:
+                await view.remove()
+            await self.query_one(Transcript).append(Notice.of_error(failure))
+        self._view = None
+        self._meter.end(turn, lost=isinstance(failure, errors.EngineLost))
+        self._show_status()
+        self.query_one(PromptBox).hint()
+        self.refresh_bindings()
+        self._count()
+
+    def _show_status(self) -> None:
+        if self._view is not None:
+            self._meter.see(self._view.stats, self._view.progress)
+        self.query_one(StatusLine).live = self._meter.live
+
+    @on(PromptBox.Changed)
+    @work(exclusive=True, group="count")
+    async def _count(self) -> None:
+        """Count the conversation and the draft, once writing pauses."""
+        await asyncio.sleep(_COUNT_PAUSE_SECONDS)
+        draft = self.query_one(PromptBox).text
+        if self._view is not None or self._chat.engine.loaded is None:
+            return
+        if not self._chat.conversation.messages(draft):
+            self._meter.counted(0)
+            return
+        try:
+            self._meter.counted(await self._chat.count(draft))
+        except (errors.BadTemplate, errors.EngineError):
+            # Sending will tell; the gauge keeps its last figure until then.
+            return
+
+    async def action_stop(self) -> None:
+        """Stop the answer."""
+        await self._chat.stop()
+
+    @work(exclusive=True, group="new")
+    async def action_new_chat(self) -> None:
+        """Begin again, after a question if something would be lost."""
+        if self._chat.conversation.turns:
+            question = ConfirmScreen(
+                "Start a new chat?", "This conversation is not saved anywhere.", "new chat"
+            )
+            if not await self.app.push_screen_wait(question):
+                return
+        if self._view is not None and self._asking is not None:
+            await self._chat.stop()
+            await self._asking.wait()
+        self._chat.clear()
+        self._meter.clear()
+        await self.query_one(Transcript).clear()
+        self._count()
+
+    def action_scroll_text(self, pages: int) -> None:
+        """Scroll the conversation from the prompt."""
+        self.query_one(Transcript).scroll_pages(pages)
+
+    def action_toggle_thoughts(self) -> None:
+        """Fold or unfold the newest thinking."""
+        self.query_one(Transcript).toggle_thoughts()
+
+    async def action_copy_answer(self) -> None:
+        """Copy the last answer."""
+        answer = self._chat.conversation.last_answer
+        if answer is None:
+            self.notify("There is no answer to copy yet.", severity="warning", markup=False)
+        else:
+            await copying.copy(self.app, sanitize.text(answer.text), "The last answer")

@@ -1,0 +1,1 @@
+"""The parts of the screens. They show what they are given; the screens decide."""

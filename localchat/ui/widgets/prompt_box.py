@@ -1,0 +1,113 @@
+"""The box to write in: grows with its text, sends on Enter, remembers what was sent."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from localchat import sanitize
+
+_HINT = "Enter sends · Ctrl+J new line"
+_NEW_LINE_KEYS = "ctrl+j,shift+enter,alt+enter"
+
+
+class PromptBox(TextArea):
+    """A text area for one message."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Send", show=False, priority=True),
+        Binding(_NEW_LINE_KEYS, "new_line", "New line", show=False, priority=True),
+        Binding("up", "earlier", "Last message", show=False),
+        Binding("down", "later", "Next message", show=False),
+        Binding("pageup", "screen.scroll_text(-1)", "Scroll up", show=False),
+        Binding("pagedown", "screen.scroll_text(1)", "Scroll down", show=False),
+        Binding("ctrl+home", "screen.scroll_text(-1000)", "To the beginning", show=False),
+        Binding("ctrl+end", "screen.scroll_text(1000)", "To the end", show=False),
+        Binding("home", "to_edge(-1)", "Line start, or to the beginning", show=False),
+        Binding("end", "to_edge(1)", "Line end, or to the end", show=False),
+    ]
+
+    class Submitted(Message):
+        """The reader sends a text that is not blank."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="Message",
+            soft_wrap=True,
+            show_line_numbers=False,
+            tab_behavior="focus",
+            highlight_cursor_line=False,
+        )
+        self._sent: list[str] = []
+        self._recalled = 0
+        self.hint()
+
+    def hint(self, words: str = "", *, warn: bool = False) -> None:
+        """Say something below the box; without words, how to send."""
+        self.border_subtitle = words or _HINT
+        self.set_class(warn, "-warning")
+
+    def accept(self) -> None:
+        """Empty the box: its text has been taken."""
+        self._sent.append(self.text)
+        self._recalled = len(self._sent)
+        self.text = ""
+
+    def give_back(self, text: str) -> None:
+        """Put a text that could not be sent before whatever was written meanwhile."""
+        self._show(f"{text}\n{self.text}" if self.text else text)
+
+    def action_submit(self) -> None:
+        """Send what is written."""
+        if self.text.strip():
+            self.post_message(self.Submitted(self.text))
+
+    def action_new_line(self) -> None:
+        """Break the line here."""
+        self.insert("\n")
+
+    def action_earlier(self) -> None:
+        """Move up, or bring back an earlier message while nothing else is written."""
+        if self._recalled > 0 and self._is_untouched():
+            self._recalled -= 1
+            self._show(self._sent[self._recalled])
+        else:
+            self.action_cursor_up()
+
+    def action_later(self) -> None:
+        """Move down, or go on to a later message that was sent."""
+        if self._recalled < len(self._sent) and self._is_untouched():
+            self._recalled += 1
+            last = self._recalled == len(self._sent)
+            self._show("" if last else self._sent[self._recalled])
+        else:
+            self.action_cursor_down()
+
+    async def action_to_edge(self, direction: int) -> None:
+        """Go to the edge of the line, or of the conversation while the box is empty."""
+        if not self.text:
+            await self.run_action(f"screen.scroll_text({direction * 1000})")
+        elif direction < 0:
+            self.action_cursor_line_start()
+        else:
+            self.action_cursor_line_end()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        # Terminals send the line breaks of a paste as carriage returns. The text area's own
+        # handler runs after this one.
+        event.text = sanitize.text(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def _is_untouched(self) -> bool:
+        if self._recalled < len(self._sent):
+            return self.text == self._sent[self._recalled]
+        return not self.text
+
+    def _show(self, text: str) -> None:
+        self.text = text
+        self.move_cursor(self.document.end)

@@ -1,0 +1,166 @@
+"""What the screens say about models, answers and progress, as plain text.
+
+Pure functions from the core's values to words; every name that came from a file is made safe here.
+"""
+
+from pathlib import Path
+
+from localchat import sanitize, units
+from localchat.chat.conversation import Ending, Turn
+from localchat.engine import wire
+
+_ENDINGS: dict[Ending, str] = {
+    "stop": "stopped by itself",
+    "length": "token limit reached",
+    "context": "context full",
+    "cancelled": "stopped by you",
+    "error": "cut off",
+}
+
+ABOUT_GUIDE = "Built in, tiny, and knows only this program."
+GUIDE_QUESTIONS = "Ask it: What is Q4_K_S? · How much context do I need?"
+
+_STAGES = {"weights": "reading weights", "context": "making room for the context"}
+
+
+def percent(done: int, total: int) -> int:
+    """Say how much of `total` is done, 0 when the total is unknown."""
+    return min(100, 100 * done // total) if total > 0 else 0
+
+
+def answer_footer(turn: Turn) -> str:
+    """Say in one line how an answer came about.
+
+    >>> stats = wire.Stats(100, 96, 0.2, 0.41, 142, 7.05)
+    >>> answer_footer(Turn("assistant", "Hi", stats=stats, ending="cancelled"))
+    '142 tokens · 20.0 tokens/s · first token 0.41 s · 96 % of the prompt reused · stopped by you'
+    """
+    stats = turn.stats or wire.Stats()
+    parts = [count(stats.tokens, "token")] if stats.tokens else []
+    if stats.tokens_per_second is not None:
+        parts.append(units.human_rate(stats.tokens_per_second))
+    if stats.ttft_seconds:
+        parts.append(f"first token {precise_seconds(stats.ttft_seconds)}")
+    if stats.cached_tokens:
+        parts.append(f"{percent(stats.cached_tokens, stats.prompt_tokens)} % of the prompt reused")
+    parts.append(_ENDINGS.get(turn.ending, ""))
+    return " · ".join(part for part in parts if part)
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many.
+
+    >>> count(1, "token"), count(1200, "token")
+    ('1 token', '1,200 tokens')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def precise_seconds(seconds: float) -> str:
+    """Say a short time with two digits after the point, a long one as people do."""
+    return f"{seconds:.2f} s" if seconds < 10 else units.human_seconds(seconds)
+
+
+def reading(progress: wire.Progress) -> str:
+    """Say how far the engine is with the prompt, how fast, and how long it will take.
+
+    >>> reading(wire.Progress(1, "prompt", 2048, 6120, seconds=3.2))
+    'reading 2,048 of 6,120 tokens · 640 tokens/s · 6 s left'
+    """
+    parts = [f"reading {progress.done:,} of {progress.total:,} tokens"]
+    evaluated = progress.done - progress.cached
+    if evaluated > 0 and progress.seconds > 0:
+        rate = evaluated / progress.seconds
+        parts.append(units.human_rate(rate))
+        if progress.done < progress.total:
+            left = round((progress.total - progress.done) / rate)
+            parts.append(f"{units.human_seconds(left) if left >= 60 else f'{left} s'} left")
+    return " · ".join(parts)
+
+
+def loading(progress: wire.Progress) -> str:
+    """Name the stage of a load, with how much of it is done.
+
+    >>> loading(wire.Progress(1, "weights", 250, 1000)), loading(wire.Progress(1, "warm-up", 0, 0))
+    ('reading weights · 25 %', 'warm-up')
+    """
+    stage = _STAGES.get(progress.stage, progress.stage)
+    known = progress.total > 0 and progress.done > 0
+    return f"{stage} · {percent(progress.done, progress.total)} %" if known else stage
+
+
+def thinking(tokens: int, seconds: float, *, over: bool) -> str:
+    """Head the model's thinking.
+
+    >>> thinking(61, 4.2, over=True), thinking(12, 0.5, over=False)
+    ('thought for 4.2 s · 61 tokens', 'thinking · 12 tokens')
+    """
+    if not over:
+        return f"thinking · {count(tokens, 'token')}"
+    return f"thought for {units.human_seconds(seconds)} · {count(tokens, 'token')}"
+
+
+def model_name(loaded: wire.Loaded) -> str:
+    """Name a loaded model."""
+    return sanitize.line(loaded.name, 60) or "unnamed model"
+
+
+def placement(loaded: wire.Loaded) -> str:
+    """Say where the model runs, and whether its memory is locked."""
+    threads = count(loaded.threads, "thread")
+    if loaded.gpu_layers <= 0:
+        where = f"CPU · {threads}"
+    else:
+        # llama.cpp counts the output layer as one more than the model's layers.
+        where = (
+            f"GPU {loaded.gpu_layers}/{max(loaded.gpu_layers, loaded.layers)} layers · {threads}"
+        )
+    return f"{where} · {locking(loaded)}"
+
+
+def locking(loaded: wire.Loaded) -> str:
+    """Say whether the model's memory is locked, so that it cannot be swapped out."""
+    if loaded.locked_bytes > 0:
+        return f"locked {units.human_bytes(loaded.locked_bytes)}"
+    if loaded.params.mlock:
+        return "lock unknown" if loaded.locked_bytes < 0 else "lock refused"
+    return "not locked"
+
+
+def model_facts(loaded: wire.Loaded) -> str:
+    """Describe a loaded model in one line."""
+    context = f"context {loaded.context_tokens:,} tokens"
+    if loaded.trained_context_tokens > loaded.context_tokens:
+        context += f" (trained for {loaded.trained_context_tokens:,})"
+    template = sanitize.line(loaded.template_origin, 60)
+    parts = (
+        sanitize.line(loaded.description, 60),
+        units.human_bytes(loaded.file_bytes),
+        context,
+        "" if template.startswith("the model's own") else f"template: {template}",
+        f"ready in {units.human_seconds(loaded.load_seconds)}",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def short_path(path: Path) -> str:
+    """Write a path the way a shell shows it: the home folder as a tilde."""
+    try:
+        return sanitize.line(f"~/{path.relative_to(Path.home())}", 300)
+    except (ValueError, RuntimeError):
+        return sanitize.line(str(path), 300)
+
+
+def parameters(number: int | None) -> str:
+    """Say how many weights a model has.
+
+    >>> parameters(7_241_732_096), parameters(1_300_000), parameters(None)
+    ('7.2B', '1.3M', '')
+    """
+    if not number:
+        return ""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            value = number / size
+            return f"{value:.1f}{letter}" if value < 100 else f"{value:.0f}{letter}"
+    return str(number)

@@ -1,0 +1,107 @@
+"""What the tests of the interface share: models, an app with a scripted engine, and waiting."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from localchat.chat.chat import ChatSettings
+from localchat.engine.client import EngineClient
+from localchat.models.folder import LocalModel
+from localchat.ui.app import LocalchatApp
+from localchat.ui.screens.chat import ChatScreen
+from localchat.ui.setup import Setup
+from localchat.ui.widgets.prompt_box import PromptBox
+
+MACHINE = "AMD Ryzen 7 5800U · 8 cores · 14.90 GiB memory · 9.10 GiB available"
+MODELS = (
+    LocalModel(
+        Path("/models/guide.gguf"), "Guide", 4_404_019, "llama", "Q8_0", 3_100_000, 2048, True
+    ),
+    LocalModel(
+        Path("/models/mistral-7b-instruct-v0.3.Q4_K_S.gguf"),
+        "Mistral 7B Instruct v0.3",
+        4_140_374_304,
+        "llama",
+        "Q4_K_S",
+        7_248_023_552,
+        32768,
+    ),
+    LocalModel(
+        Path("/models/qwen3-4b.Q6_K.gguf"),
+        "Qwen3 4B",
+        3_306_260_704,
+        "qwen3",
+        "Q6_K",
+        4_022_468_096,
+        40960,
+    ),
+    LocalModel(
+        Path("/models/notes.gguf"),
+        "notes",
+        812_032,
+        problem="This is not a GGUF file: it begins like a text.",
+    ),
+)
+
+
+def make_app(
+    engine: EngineClient,
+    *,
+    models: tuple[LocalModel, ...] = MODELS,
+    open_path: Path | None = Path("/models/fake.gguf"),
+    settings: ChatSettings | None = None,
+) -> LocalchatApp:
+    """An app with these models; by default it opens one at once."""
+    setup = Setup(
+        list_models=lambda: models,
+        describe_machine=lambda: MACHINE,
+        models_folder=Path("/models"),
+        chat_settings=settings or ChatSettings(),
+        open_path=open_path,
+    )
+    return LocalchatApp(engine, setup)
+
+
+async def wait_until(
+    pilot: Pilot[None], condition: Callable[[], bool], seconds: float = 20.0
+) -> None:
+    """Wait for something to become true on screen; fail with the screen's text if it does not."""
+    deadline = time.monotonic() + seconds
+    while True:
+        await pilot.pause()
+        if condition():
+            return
+        assert time.monotonic() < deadline, screen_text(pilot)
+        await asyncio.sleep(0.01)
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """What the reader sees, line by line."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def open_chat(pilot: Pilot[None]) -> ChatScreen:
+    """Wait for the chat screen with its model."""
+    await wait_until(
+        pilot,
+        lambda: isinstance(pilot.app.screen, ChatScreen) and "ready in" in screen_text(pilot),
+    )
+    screen = pilot.app.screen
+    assert isinstance(screen, ChatScreen)
+    return screen
+
+
+async def send(pilot: Pilot[None], text: str) -> None:
+    """Write a message and send it."""
+    pilot.app.screen.query_one(PromptBox).text = text
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def shows(pilot: Pilot[None], text: str, seconds: float = 20.0) -> None:
+    """Wait until this text is on screen."""
+    await wait_until(pilot, lambda: text in screen_text(pilot), seconds)
