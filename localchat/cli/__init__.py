@@ -1,0 +1,69 @@
+"""The command line: reads what was typed, runs it, and gives back the exit code.
+
+Imports nothing heavy: every command loads what it needs when it is called.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from localchat import errors, sanitize
+from localchat.cli import arguments
+
+_MESSAGE_CHARACTERS = 2000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `localchat` with these arguments, or the process's own, and return the exit code."""
+    # Conversations and logs are nobody else's business.
+    os.umask(0o077)
+    _use_utf8()
+    try:
+        exit_code = _run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except errors.LocalchatError as error:
+        _complain(error)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(errors.ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has left, as `head` does. Python would complain once more when
+        # it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(errors.ExitCode.ERROR)
+    return exit_code
+
+
+def _run(argv: Sequence[str]) -> int:
+    try:
+        given = arguments.parse(argv)
+    except SystemExit as help_or_version:
+        return int(help_or_version.code or 0)
+    if given.command == "run":
+        from localchat.cli import run
+
+        return run.run(given)
+    if given.command == "doctor":
+        from localchat.cli import doctor
+
+        return doctor.run(given)
+    if given.command == "paths":
+        from localchat.cli import places
+
+        return places.run(given)
+    from localchat.cli import screens
+
+    return screens.run(given)
+
+
+def _complain(error: errors.LocalchatError) -> None:
+    print(f"localchat: {sanitize.line(error.message, _MESSAGE_CHARACTERS)}", file=sys.stderr)
+    if error.hint:
+        print(sanitize.line(error.hint, _MESSAGE_CHARACTERS), file=sys.stderr)
+
+
+def _use_utf8() -> None:
+    # A model answers in any script; a terminal or a pipe set to another encoding must not end it.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

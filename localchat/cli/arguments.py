@@ -1,0 +1,258 @@
+"""What may be typed after `localchat`. Flags are spelt as llama.cpp spells them.
+
+Reads and checks the command line; does nothing with it.
+"""
+
+import argparse
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from localchat import __version__, errors, sanitize, settings
+
+_TOP_USAGE = "localchat [-m MODEL] [options]\n       localchat COMMAND ..."
+_TOP_TEXT = """\
+Chat with local language models in the terminal: offline, private.
+
+commands:
+  run [MODEL] [PROMPT]  print one answer
+  doctor                check this machine and the engine, and say how to mend what is wrong
+  paths                 show where files are
+
+Without a command, the chat screens open. `localchat COMMAND --help` explains a command.
+"""
+_TOP_EXAMPLES = """\
+examples:
+  localchat                            choose a model and chat
+  localchat -m ~/models/qwen3.gguf     chat with this file
+  localchat run guide "What is Q4_K_S?"
+
+Settings are read from config.toml (see `localchat paths`) and from variables such as
+LOCALCHAT_CTX_SIZE and LOCALCHAT_TEMP; LOCALCHAT_HOME moves every file. Flags win.
+"""
+_RUN_EXAMPLES = """\
+examples:
+  localchat run guide "What is Q4_K_S?"
+  localchat run ~/models/qwen3.gguf -p "Say hello" --temp 0 -n 50
+  git diff | localchat run qwen3 "Summarise this change"
+  localchat run guide "What is a context?" --json
+
+MODEL is guide (built in), a path to a .gguf file, or the name of one in the models folder; without
+it, LOCALCHAT_MODEL or guide. One argument alone is the MODEL; the prompt then comes from -p or from
+stdin. What is piped in stands before the prompt, with a blank line between.
+
+The answer goes to stdout; thinking, progress and statistics go to stderr.
+
+exit codes:
+  0 answered    1 error    2 wrong usage    3 model not found    4 does not fit in memory
+  7 prompt longer than the context    8 bad or unsupported model file    130 interrupted
+"""
+_DOCTOR_EXAMPLES = """\
+The exit code is 0 when nothing failed, 1 otherwise.
+"""
+_MUST = re.compile(r"^argument (\S+): (must .*)$", re.DOTALL)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors of this program."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+            **options,
+        )
+        self.add_argument("-h", "--help", action="help", help="show this help")
+
+    def error(self, message: str) -> NoReturn:
+        message = _MUST.sub(r"\1 \2", message).removeprefix("argument ")
+        sentence = sanitize.line(message[:1].upper() + message[1:])
+        raise errors.UsageError(f"{sentence.rstrip('.')}.", f"See `{self.prog} --help`.")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; `command` is empty for the chat screens.
+
+    Raises UsageError for what cannot be, SystemExit after printing help or the version.
+    """
+    if argv and argv[0] in _COMMANDS:
+        # Options may stand between the positional arguments, which plain parsing gets wrong.
+        return _COMMANDS[argv[0]]().parse_intermixed_args(argv[1:])
+    parser = _top_parser()
+    given = parser.parse_args(argv)
+    if given.word:
+        raise _unknown_command(given.word)
+    return given
+
+
+def _unknown_command(word: str) -> errors.UsageError:
+    shown = sanitize.line(word, 60)
+    if word in _COMMANDS:
+        return errors.UsageError(
+            f"The command {shown} comes before its options.", f"Type: localchat {shown} ..."
+        )
+    near = difflib.get_close_matches(word, _COMMANDS, n=1)
+    if near:
+        return errors.UsageError(f'There is no command "{shown}".', f"Did you mean {near[0]}?")
+    return errors.UsageError(
+        f'There is no command "{shown}".',
+        "Commands are run, doctor and paths; to chat with a model: localchat -m MODEL",
+    )
+
+
+def _top_parser() -> _Parser:
+    parser = _Parser(
+        prog="localchat", usage=_TOP_USAGE, description=_TOP_TEXT, epilog=_TOP_EXAMPLES
+    )
+    parser.set_defaults(command="")
+    parser.add_argument(
+        "--version", action="version", version=f"localchat {__version__}", help="show the version"
+    )
+    parser.add_argument("word", nargs="?", default="", help=argparse.SUPPRESS)
+    parser.add_argument("-m", "--model", metavar="MODEL", help="open this model at once")
+    _add_setting(parser, "--theme", name="theme", metavar="NAME", help="colours of the screens")
+    _add_chat_flags(parser)
+    _add_engine_flags(parser)
+    _add_common_flags(parser)
+    return parser
+
+
+def _run_parser() -> _Parser:
+    parser = _Parser(
+        prog="localchat run",
+        usage="localchat run [MODEL] [PROMPT] [options]",
+        description="Print one answer of a model.",
+        epilog=_RUN_EXAMPLES,
+    )
+    parser.set_defaults(command="run")
+    parser.add_argument("words", nargs="*", metavar="MODEL PROMPT", help=argparse.SUPPRESS)
+    parser.add_argument("-m", "--model", metavar="MODEL", help="the model, as MODEL")
+    parser.add_argument("-p", "--prompt", metavar="TEXT", help="the prompt, as PROMPT")
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    output.add_argument(
+        "--stats", "--verbose", action="store_true", help="show statistics also without a terminal"
+    )
+    output.add_argument(
+        "--verbose-prompt",
+        action="store_true",
+        help="show the exact text and tokens sent to the model on stderr",
+    )
+    _add_chat_flags(parser)
+    _add_engine_flags(parser)
+    _add_common_flags(parser)
+    return parser
+
+
+def _doctor_parser() -> _Parser:
+    parser = _Parser(
+        prog="localchat doctor",
+        usage="localchat doctor [options]",
+        description="Check this machine and the engine, and say how to mend what is wrong.",
+        epilog=_DOCTOR_EXAMPLES,
+    )
+    parser.set_defaults(command="doctor")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    parser.add_argument(
+        "--clear-safe-mode",
+        action="store_true",
+        help="forget that the engine crashed with extra CPU buffers, then check again",
+    )
+    return parser
+
+
+def _paths_parser() -> _Parser:
+    parser = _Parser(
+        prog="localchat paths",
+        usage="localchat paths [--json]",
+        description="Show where localchat keeps its files.",
+        epilog="LOCALCHAT_HOME=FOLDER moves all of them into FOLDER.",
+    )
+    parser.set_defaults(command="paths")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    return parser
+
+
+def _add_chat_flags(parser: _Parser) -> None:
+    group = parser.add_argument_group("answers (default: what the model's maker set)")
+    add = _adder(group)
+    add("-sys", "--system-prompt", name="system", metavar="TEXT", help="what the model is to be")
+    add("-n", "--predict", name="predict", metavar="N", help="the most tokens in an answer")
+    add("--temp", name="temp", metavar="X", help="temperature; 0 always takes the likeliest token")
+    add("--top-k", name="top_k", metavar="N", help="choose among the N likeliest tokens; 0 is off")
+    add("--top-p", name="top_p", metavar="X", help="choose among tokens of this total probability")
+    add("--min-p", name="min_p", metavar="X", help="leave out tokens less likely than X x the best")
+    add("--repeat-penalty", name="repeat_penalty", metavar="X", help="above 1: repeat less")
+    add("--frequency-penalty", name="frequency_penalty", metavar="X", help="the same, by count")
+    add("--presence-penalty", name="presence_penalty", metavar="X", help="the same, by presence")
+    add("-s", "--seed", name="seed", metavar="N", help="the same seed gives the same answer")
+    group.add_argument(
+        "--stop", action="append", default=[], metavar="TEXT", help="stop there; may be repeated"
+    )
+    group.add_argument(
+        "--think",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="whether a model that can think first does so",
+    )
+    group.add_argument(
+        "--chat-template-file", metavar="FILE", help="a Jinja template in place of the model's own"
+    )
+
+
+def _add_engine_flags(parser: _Parser) -> None:
+    group = parser.add_argument_group("engine")
+    add = _adder(group)
+    add("-c", "--ctx-size", name="ctx_size", metavar="N", help="tokens that the model can see")
+    add("-t", "--threads", name="threads", metavar="N", help="default: the performance cores")
+    add("-ngl", "--gpu-layers", name="gpu_layers", metavar="N", help="layers on the GPU; or all")
+    add("-fa", "--flash-attn", name="flash_attn", metavar="auto|on|off", help="flash attention")
+    add("-ctk", "--cache-type-k", name="cache_type_k", metavar="TYPE", help="f16, q8_0, q4_0, ...")
+    add("-ctv", "--cache-type-v", name="cache_type_v", metavar="TYPE", help="as -ctk, for values")
+    group.add_argument(
+        "--mlock", action="store_const", const=True, help="keep the model in memory, never swap it"
+    )
+    group.add_argument(
+        "--no-mmap",
+        dest="mmap",
+        action="store_const",
+        const=False,
+        help="read the whole file instead of mapping it",
+    )
+
+
+def _add_common_flags(parser: _Parser) -> None:
+    group = parser.add_argument_group("other")
+    group.add_argument("--offline", action="store_true", help="never use the network")
+    group.add_argument("--force", action="store_true", help="go on where a model seems not to fit")
+
+
+def _adder(group: argparse._ArgumentGroup) -> Callable[..., None]:
+    def add(*flags: str, **options: str) -> None:
+        _add_setting(group, *flags, **options)
+
+    return add
+
+
+def _add_setting(
+    group: argparse._ActionsContainer, *flags: str, name: str, metavar: str, help: str
+) -> None:
+    kind = settings.KINDS[name]
+
+    def value(text: str) -> object:
+        try:
+            return kind.parse(text)
+        except ValueError as error:
+            shown = sanitize.line(text, 60)
+            raise argparse.ArgumentTypeError(f'must be {error}, not "{shown}"') from None
+
+    group.add_argument(*flags, dest=name, type=value, metavar=metavar, help=help)
+
+
+_COMMANDS: dict[str, Callable[[], _Parser]] = {
+    "run": _run_parser,
+    "doctor": _doctor_parser,
+    "paths": _paths_parser,
+}

@@ -1,0 +1,177 @@
+"""The checks of `localchat doctor`: from what was found out to a verdict and what mends it.
+
+Pure functions; finding out is `doctor`'s work.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from localchat import errors, units
+from localchat.engine import wire
+from localchat.engine.healing import SafeModeEntry
+from localchat.machine.gpus import SystemGpu
+from localchat.machine.hardware import Hardware
+from localchat.models.folder import LocalModel
+
+Status = Literal["ok", "warn", "fail", "info"]
+
+SELF_TEST = wire.Generate(
+    id=0,
+    messages=(wire.Message("user", "What is Q4_K_S?"),),
+    sampling=wire.Sampling(temperature=0.0, seed=1),
+    max_tokens=128,
+)
+"""What the built-in model is asked; greedy, so that the answer is always the same."""
+
+_OLDEST_PYTHON = (3, 11)
+_LITTLE_MEMORY_BYTES = 2 * units.GIB
+_SMALL_LOCK_BYTES = units.GIB
+
+_BUILD_FLAGS = {
+    "nvidia": "-DGGML_CUDA=on",
+    "amd": "-DGGML_HIP=on",
+    "intel": "-DGGML_VULKAN=on",
+    "apple": "-DGGML_METAL=on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One verdict."""
+
+    id: str
+    status: Status
+    message: str
+    fix: str = ""
+    """What to do or type; empty when there is nothing to mend."""
+
+
+def python(version: Sequence[object], executable: str) -> Check:
+    """Judge the Python that runs this."""
+    shown = ".".join(str(part) for part in version[:3])
+    numbers = tuple(part for part in version[:2] if isinstance(part, int))
+    if numbers < _OLDEST_PYTHON:
+        return Check(
+            "python", "fail", f"Python {shown} is too old.", "Install Python 3.11 or later."
+        )
+    return Check("python", "ok", f"Python {shown} at {executable}")
+
+
+def machine(found: Hardware) -> Check:
+    """Judge the machine: how many threads generate, and whether there is memory."""
+    threads = found.decode_threads
+    text = f"{found.summary}; {threads} thread{'' if threads == 1 else 's'} generate"
+    if found.ram_bytes and found.available_ram_bytes < _LITTLE_MEMORY_BYTES:
+        return Check("machine", "warn", text, "Close other programs before loading a model.")
+    return Check("machine", "ok", text)
+
+
+def engine(ready: wire.Ready) -> Check:
+    """Report the engine."""
+    system = f": {ready.system}" if ready.system else ""
+    return Check("engine", "ok", f"{ready.engine}, build {ready.build}{system}")
+
+
+def engine_failed(error: errors.LocalchatError) -> Check:
+    """Report an engine that cannot be started."""
+    fix = (
+        error.hint or "Reinstall it: pip install --force-reinstall --no-cache-dir llama-cpp-python"
+    )
+    return Check("engine", "fail", error.message, fix)
+
+
+def acceleration(ready: wire.Ready, found: Sequence[SystemGpu], os: str, executable: str) -> Check:
+    """Compare the GPUs that the system shows with what the engine was built for."""
+    if ready.supports_gpu:
+        return Check("gpu", "ok", "This engine is built for GPUs.")
+    if not found:
+        return Check("gpu", "info", "No GPU is known here; models run on the processor.")
+    best = next((gpu for gpu in found if gpu.worthwhile), found[0])
+    if not best.worthwhile:
+        text = f"{best.name}: it shares the main memory, so the processor is about as fast."
+        return Check("gpu", "info", text)
+    text = f"There is a GPU ({best.name}), and this engine is built for the processor alone."
+    return Check("gpu", "warn", text, reinstall_command(best, os, executable))
+
+
+def reinstall_command(gpu: SystemGpu, os: str, executable: str) -> str:
+    """Write the command that builds the engine for a GPU; it needs a compiler.
+
+    >>> reinstall_command(SystemGpu("nvidia", "RTX", True), "linux", "/v/python")[:36]
+    'CMAKE_ARGS="-DGGML_CUDA=on" "/v/pyth'
+    """
+    flags = _BUILD_FLAGS[gpu.vendor]
+    install = (
+        f'"{executable}" -m pip install --force-reinstall --no-cache-dir '
+        "--no-binary llama-cpp-python llama-cpp-python"
+    )
+    if os == "windows":
+        return f'$env:CMAKE_ARGS="{flags}"; & {install}'
+    return f'CMAKE_ARGS="{flags}" {install}'
+
+
+def self_test(loaded: wire.Loaded, text: str, stats: wire.Stats) -> Check:
+    """Judge the built-in model's answer."""
+    if not text.strip():
+        return Check(
+            "self-test", "fail", "The built-in model gave an empty answer.", "Reinstall localchat."
+        )
+    rate = units.human_rate(stats.tokens_per_second)
+    said = f"{stats.tokens} tokens, {rate}, loaded in {units.human_seconds(loaded.load_seconds)}"
+    if loaded.params.extra_buffers:
+        return Check("self-test", "ok", f"The built-in model answers: {said}")
+    return Check("self-test", "ok", f"The built-in model answers in safe mode: {said}")
+
+
+def self_test_failed(error: errors.LocalchatError) -> Check:
+    """Report a self-test that ended with an error."""
+    return Check("self-test", "fail", error.message, error.hint or "Reinstall localchat.")
+
+
+def safe_mode(entries: Sequence[SafeModeEntry], build: str) -> Check:
+    """Report the engine builds that run without extra CPU buffers here."""
+    now = [entry for entry in entries if entry.build == build]
+    if now:
+        entry = now[-1]
+        return Check(
+            "safe-mode",
+            "warn",
+            f"Since {entry.since} this engine runs without extra CPU buffers, because it crashed "
+            f"with them ({entry.signal_name}, {entry.model}); it is slower so.",
+            "After a change of engine or machine: localchat doctor --clear-safe-mode",
+        )
+    if entries:
+        return Check("safe-mode", "info", "Safe mode is remembered for other engine builds only.")
+    return Check("safe-mode", "ok", "Safe mode is off.")
+
+
+def memory_lock(limit_bytes: int | None, how_to_raise: str) -> Check:
+    """Report how much memory --mlock could lock."""
+    if limit_bytes is None:
+        return Check("memory-lock", "ok", "Memory can be locked without a limit (--mlock).")
+    text = f"{units.human_bytes(limit_bytes)} can be locked in memory (--mlock)."
+    if limit_bytes < _SMALL_LOCK_BYTES:
+        return Check("memory-lock", "info", text, how_to_raise)
+    return Check("memory-lock", "ok", text)
+
+
+def models(found: Sequence[LocalModel], folder: Path) -> Check:
+    """Report the models folder; the first of `found` is the built-in model."""
+    guide, *others = found
+    if guide.problem:
+        return Check("models", "fail", guide.problem, "Reinstall localchat.")
+    broken = [model for model in others if model.problem]
+    text = f"{len(others)} model file{'' if len(others) == 1 else 's'} in {folder}"
+    if broken:
+        return Check("models", "warn", f"{text}; {len(broken)} cannot be used: {broken[0].problem}")
+    return Check("models", "ok", text)
+
+
+def memory_of(device: wire.Device) -> str:
+    """Say how much memory a device has, after a comma; empty when it does not tell."""
+    if not device.memory_bytes:
+        return ""
+    free = f" ({units.human_bytes(device.free_bytes)} free)" if device.kind != "cpu" else ""
+    return f", {units.human_bytes(device.memory_bytes)}{free}"

@@ -1,0 +1,110 @@
+"""From flags and settings to what the engine and the chat are given."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from localchat import errors, paths, sanitize, settings
+from localchat.chat.chat import ChatSettings
+from localchat.engine import process, wire
+from localchat.engine.client import EngineClient
+from localchat.machine import detect
+from localchat.settings import Settings
+
+WORKER_VARIABLE = "LOCALCHAT_WORKER"
+"""The engine's command line as a JSON list, where a stand-in is wanted."""
+
+_MOST_TEMPLATE_BYTES = 1 << 20
+_UNQUANTIZED = ("f32", "f16", "bf16")
+
+
+def effective_settings(given: argparse.Namespace) -> Settings:
+    """Read the settings and put the flags over them. Raises SettingsError."""
+    flags = {name: getattr(given, name, None) for name in settings.KINDS}
+    return settings.overlay(settings.read(paths.paths().config_file), flags)
+
+
+def engine_params(chosen: Settings, template_file: str | None) -> wire.EngineParams:
+    """Choose how a model is loaded.
+
+    Raises UsageError for settings that exclude each other or a template that cannot be read.
+    """
+    kv_type_v = chosen.cache_type_v or "f16"
+    if kv_type_v not in _UNQUANTIZED and chosen.flash_attn == "off":
+        raise errors.UsageError(
+            f"A value cache of {kv_type_v} needs flash attention, which is off.",
+            "Leave out -fa off, or use -ctv f16.",
+        )
+    return wire.EngineParams(
+        context_tokens=chosen.ctx_size or 0,
+        threads=chosen.threads or detect.detect().decode_threads,
+        gpu_layers=-1 if chosen.gpu_layers is None else chosen.gpu_layers,
+        kv_type_k=chosen.cache_type_k or "f16",
+        kv_type_v=kv_type_v,
+        flash_attention=_flash_attention(chosen.flash_attn),
+        mmap=chosen.mmap,
+        mlock=bool(chosen.mlock),
+        chat_template=_template(template_file) if template_file else None,
+    )
+
+
+def sampling(chosen: Settings) -> wire.Sampling:
+    """Choose the samplers; what is not set is left to the model."""
+    return wire.Sampling(
+        temperature=chosen.temp,
+        top_k=chosen.top_k,
+        top_p=chosen.top_p,
+        min_p=chosen.min_p,
+        repeat_penalty=chosen.repeat_penalty,
+        frequency_penalty=chosen.frequency_penalty,
+        presence_penalty=chosen.presence_penalty,
+        seed=None if chosen.seed is None or chosen.seed < 0 else chosen.seed,
+    )
+
+
+def chat_settings(chosen: Settings, given: argparse.Namespace) -> ChatSettings:
+    """Choose how answers are made."""
+    variables: dict[str, Any] = {}
+    if given.think != "auto":
+        variables["enable_thinking"] = given.think == "on"
+    return ChatSettings(
+        system=chosen.system or "",
+        sampling=sampling(chosen),
+        max_tokens=max(0, chosen.predict or 0),
+        stop=tuple(text for text in given.stop if text),
+        template_variables=variables,
+        verbose_prompt=getattr(given, "verbose_prompt", False),
+    )
+
+
+def engine() -> EngineClient:
+    """Make the engine's client; its process starts when it is first needed."""
+    places = paths.paths()
+    return EngineClient(places.engine_logs, places.safe_mode_file, _worker_command())
+
+
+def _worker_command() -> tuple[str, ...]:
+    stand_in = os.environ.get(WORKER_VARIABLE)
+    return tuple(json.loads(stand_in)) if stand_in else process.WORKER_COMMAND
+
+
+def _flash_attention(text: str | None) -> Any:
+    return text or "auto"
+
+
+def _template(file: str) -> str:
+    shown = sanitize.line(file, 120)
+    try:
+        with Path(file).expanduser().open("rb") as handle:
+            raw = handle.read(_MOST_TEMPLATE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise errors.UsageError(f"The template {shown} cannot be read: {why}.") from error
+    if len(raw) > _MOST_TEMPLATE_BYTES:
+        raise errors.UsageError(f"{shown} is too large for a template.")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise errors.UsageError(f"The template {shown} is not UTF-8 text.") from error

@@ -1,0 +1,33 @@
+"""`localchat paths`: where files are."""
+
+import argparse
+import json
+
+from localchat import paths
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print every place, one a line or as one JSON object."""
+    places = paths.paths()
+    rows = {
+        "config_file": places.config_file,
+        "models": places.models,
+        "state": places.state,
+        "engine_logs": places.engine_logs,
+        "safe_mode_file": places.safe_mode_file,
+        "guide": paths.guide_model(),
+    }
+    if given.json:
+        print(json.dumps({name: str(path) for name, path in rows.items()}, indent=2))
+        return 0
+    labels = {
+        "config_file": "settings",
+        "models": "models folder",
+        "state": "state",
+        "engine_logs": "engine logs",
+        "safe_mode_file": "safe mode",
+        "guide": "built-in model",
+    }
+    for name, path in rows.items():
+        print(f"{labels[name]:<16}{path}")
+    return 0

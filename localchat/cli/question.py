@@ -1,0 +1,68 @@
+"""Which model is asked what: from the arguments, -p and stdin."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import TextIO
+
+from localchat import errors, paths, sanitize, units
+from localchat.models import folder, gguf
+
+_MOST_BYTES = 16 * units.MIB
+
+
+def model(given: argparse.Namespace, preset: str | None) -> Path:
+    """Find the model file and check that it is one to chat with.
+
+    `preset` is the model of the settings. Raises ModelNotFound, BadModel or UsageError.
+    """
+    words = given.words
+    if len(words) > (1 if given.model else 2):
+        shown = sanitize.line(words[1 if given.model else 2], 60)
+        raise errors.UsageError(
+            f'There is one argument too many: "{shown}".', "Put the prompt in quotation marks."
+        )
+    text = given.model or (words[0] if words else preset) or folder.GUIDE
+    try:
+        path = folder.resolve(text, paths.paths().models, paths.guide_model())
+    except errors.ModelNotFound as error:
+        if not _looks_like_a_question(text):
+            raise
+        shown = sanitize.line(text, 60)
+        raise errors.ModelNotFound(
+            error.message, f'The model comes first: localchat run guide "{shown}"'
+        ) from error
+    gguf.check(path)
+    return path
+
+
+def prompt(given: argparse.Namespace, stdin: TextIO | None) -> str:
+    """Put the prompt together: what is piped in, a blank line, then what was typed.
+
+    Raises UsageError when there is nothing to ask, or two prompts.
+    """
+    at = 0 if given.model else 1
+    positional = given.words[at] if len(given.words) > at else None
+    if positional is not None and given.prompt is not None:
+        raise errors.UsageError("There are two prompts, one of them with -p.", "Leave one out.")
+    typed = (given.prompt if positional is None else positional) or ""
+    piped = "" if stdin is None or stdin.isatty() else _read_all(stdin)
+    text = "\n\n".join(part for part in (piped.rstrip("\r\n"), typed) if part.strip())
+    if not text:
+        raise errors.UsageError(
+            "There is nothing to ask.", 'Type: localchat run guide "What is Q4_K_S?"'
+        )
+    # What the shell could not decode must not reach JSON and templates as half a character.
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _read_all(stdin: TextIO) -> str:
+    raw = stdin.buffer.read(_MOST_BYTES + 1)
+    if len(raw) > _MOST_BYTES:
+        limit = units.human_bytes(_MOST_BYTES)
+        raise errors.UsageError(f"More than {limit} were piped in; no context holds that much.")
+    return raw.decode("utf-8", errors="replace").removeprefix("\ufeff")
+
+
+def _looks_like_a_question(text: str) -> bool:
+    return " " in text.strip() and os.sep not in text and not text.lower().endswith(".gguf")

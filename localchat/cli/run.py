@@ -1,0 +1,173 @@
+"""`localchat run`: one answer on stdout."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localchat import errors
+from localchat.chat.chat import Chat, ChatEvent, ChatSettings, Ended, Said, Sent, Waiting
+from localchat.chat.conversation import Turn
+from localchat.cli import options, question, report
+from localchat.cli.console import Console
+from localchat.engine import wire
+from localchat.engine.client import EngineClient
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    path: Path
+    prompt: str
+    params: wire.EngineParams
+    chat: ChatSettings
+    as_json: bool
+    with_statistics: bool
+
+
+def run(given: argparse.Namespace) -> int:
+    """Answer one prompt, and return the exit code.
+
+    Raises any LocalchatError; what was answered before it has been printed.
+    """
+    chosen = options.effective_settings(given)
+    path = question.model(given, chosen.model)
+    console = Console(sys.stdout, sys.stderr)
+    plan = _Plan(
+        path=path,
+        prompt=question.prompt(given, sys.stdin),
+        params=options.engine_params(chosen, given.chat_template_file),
+        chat=options.chat_settings(chosen, given),
+        as_json=given.json,
+        with_statistics=given.stats or (console.err_is_terminal and not given.json),
+    )
+    return asyncio.run(_run(plan, console))
+
+
+async def _run(plan: _Plan, console: Console) -> int:
+    engine = options.engine()
+    answer = _Answer(plan, console)
+    try:
+        await _answer(answer, engine, console)
+    finally:
+        await engine.close()
+    assert answer.turn is not None
+    cancelled = answer.turn.ending == "cancelled"
+    return int(errors.ExitCode.INTERRUPTED if cancelled else errors.ExitCode.OK)
+
+
+async def _answer(answer: "_Answer", engine: EngineClient, console: Console) -> None:
+    try:
+        with _on_interrupt(answer.interrupt(engine)):
+            await answer.load(engine)
+            await answer.ask(engine)
+    except errors.Cancelled:
+        # Stopped before there was a word: the result is an empty answer.
+        answer.turn = Turn("assistant", "", ending="cancelled")
+    finally:
+        console.end()
+        answer.print_result()
+
+
+class _Answer:
+    """One answer on its way to the console."""
+
+    def __init__(self, plan: _Plan, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._loaded: wire.Loaded | None = None
+        self._seed = 0
+        self._interrupted = False
+        self.turn: Turn | None = None
+        """None until the model was asked."""
+
+    def interrupt(self, engine: EngineClient) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Return what stops this answer."""
+
+        async def stop() -> None:
+            self._interrupted = True
+            await engine.cancel()
+
+        return stop
+
+    async def load(self, engine: EngineClient) -> None:
+        """Start the engine and load the model, telling how far it is."""
+        self._console.status("Starting the engine")
+        await engine.start()
+        self._check_interrupt()
+        self._loaded = await engine.load(self._plan.path, self._plan.params, self._show_progress)
+        self._check_interrupt()
+        for note in self._loaded.notes:
+            self._console.note(f"Note: {note}")
+        if self._plan.params.mlock:
+            self._console.note(report.locking(self._loaded))
+
+    async def ask(self, engine: EngineClient) -> None:
+        """Ask the model and show the answer as it comes."""
+        chat = Chat(engine, self._plan.chat)
+        try:
+            async with contextlib.aclosing(chat.ask(self._plan.prompt)) as events:
+                async for event in events:
+                    self._show(event)
+        finally:
+            # However it ended, what was answered is the conversation's last turn.
+            turns = chat.conversation.turns
+            if turns and turns[-1].role == "assistant":
+                self.turn = turns[-1]
+
+    def print_result(self) -> None:
+        """Print the JSON object or the statistics, when there is an answer."""
+        if self.turn is None:
+            return
+        if self._plan.as_json:
+            found = report.as_json(
+                self.turn, self._loaded, self._plan.chat, self._plan.path, self._seed
+            )
+            self._console.result(json.dumps(found))
+        if self._plan.with_statistics and self._loaded is not None:
+            self._console.note(report.statistics(self.turn))
+
+    def _check_interrupt(self) -> None:
+        if self._interrupted:
+            raise errors.Cancelled("Stopped.")
+
+    def _show_progress(self, progress: wire.Progress) -> None:
+        self._console.status(report.progress(progress))
+
+    def _show(self, event: ChatEvent) -> None:
+        if isinstance(event, Waiting):
+            self._show_progress(event.progress)
+        elif isinstance(event, Sent):
+            for note in event.prompt.notes:
+                self._console.note(f"Note: {note}")
+            if self._plan.chat.verbose_prompt:
+                self._console.block(report.exact_prompt(event.prompt))
+        elif isinstance(event, Said) and not self._plan.as_json:
+            write = self._console.answer if event.kind == "answer" else self._console.thought
+            write(event.text)
+        elif isinstance(event, Ended):
+            self._seed = event.seed
+
+
+@contextlib.contextmanager
+def _on_interrupt(stop: Callable[[], Coroutine[Any, Any, None]]) -> Iterator[None]:
+    """Let the first Ctrl-C stop the answer, and the second end the program at once."""
+    loop = asyncio.get_running_loop()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def interrupted() -> None:
+        signal.signal(signal.SIGINT, previous)
+        tasks.add(loop.create_task(stop()))
+
+    previous = signal.getsignal(signal.SIGINT)
+    # Python's own handlers run between bytecodes of this thread; the loop has to be woken.
+    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(interrupted))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,385 @@
+"""`localchat run` with a scripted engine: streams, JSON, exit codes, and ends of every kind."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localchat.engine import wire
+from tests.cli import command
+from tests.models import files
+
+
+def _generate(log: Path) -> wire.Generate:
+    """The request that the engine got."""
+    commands = [wire.decode_command(line) for line in log.read_text().splitlines()]
+    (found,) = [each for each in commands if isinstance(each, wire.Generate)]
+    return found
+
+
+def _load(log: Path) -> wire.Load:
+    commands = [wire.decode_command(line) for line in log.read_text().splitlines()]
+    (found,) = [each for each in commands if isinstance(each, wire.Load)]
+    return found
+
+
+def test_stdout_carries_the_answer_alone(model: Path) -> None:
+    """The answer ends with one line break; nothing else is on stdout, nothing at all on stderr."""
+    done = command.run("run", str(model), "Hi", script={"answers": ["Hello there."]})
+    assert done == command.Done(0, "Hello there.\n", "")
+
+
+def test_an_answer_to_a_pipe_is_exact(model: Path) -> None:
+    """What the model wrote reaches a pipe byte by byte, whatever it is."""
+    text = "a\x1b[31mred\x07 \u202eabc é 😀\tx\n"
+    done = command.run("run", str(model), "Hi", script={"answers": [text]})
+    assert done.out == text
+
+
+def test_json_is_one_object_with_every_field(model: Path) -> None:
+    """The fields are those of the documentation, the settings those in effect."""
+    script = {"answers": ["<think>hm</think>Fine."], "rate": 100}
+    arguments = ("run", str(model), "Hi", "--json", "--temp", "0.5", "--seed", "7", "-n", "99")
+    done = command.run(*arguments, script=script)
+    assert (done.code, done.err) == (0, "")
+    found = done.json
+    assert list(found) == ["text", "reasoning", "finish_reason", "stats", "model", "settings"]
+    assert found["text"] == "Fine."
+    assert found["reasoning"] == "hm"
+    assert found["finish_reason"] == "stop"
+    assert found["model"] == "tiny"
+    assert list(found["stats"]) == [
+        "prompt_tokens",
+        "cached_tokens",
+        "prompt_seconds",
+        "ttft_seconds",
+        "tokens",
+        "seconds",
+        "tokens_per_second",
+    ]
+    assert found["stats"]["tokens"] == 6
+    assert found["stats"]["tokens_per_second"] == 100
+    expected = {
+        "path": str(model),
+        "temperature": 0.5,
+        "top_k": 40,
+        "min_p": 0.05,
+        "seed": 1,
+        "max_tokens": 99,
+        "context_tokens": 4096,
+        "kv_type_k": "f16",
+    }
+    assert {key: found["settings"][key] for key in expected} == expected
+
+
+def test_stdin_stands_before_the_prompt(model: Path, tmp_path: Path) -> None:
+    """Piped text, a blank line, then what was typed."""
+    log = tmp_path / "log"
+    script = {"log": str(log)}
+    done = command.run("run", str(model), "Summarise", script=script, piped="one\ntwo\n")
+    assert done.code == 0
+    assert _generate(log).messages == (wire.Message("user", "one\ntwo\n\nSummarise"),)
+
+
+@pytest.mark.parametrize("arguments", [("-p", "Hi"), ("Hi",)])
+def test_the_prompt_may_be_an_option(
+    arguments: tuple[str, ...], model: Path, tmp_path: Path
+) -> None:
+    """-p is the same as the second argument; the model may be an option too."""
+    for named in ((str(model),), ("-m", str(model))):
+        log = tmp_path / f"log{len(named)}"
+        assert command.run("run", *named, *arguments, script={"log": str(log)}).code == 0
+        assert _generate(log).messages == (wire.Message("user", "Hi"),)
+
+
+def test_stdin_alone_is_the_prompt(model: Path, tmp_path: Path) -> None:
+    """With one argument the prompt comes from stdin; bytes that are no UTF-8 are replaced."""
+    log = tmp_path / "log"
+    done = command.run("run", str(model), script={"log": str(log)}, piped=b"What\xff?\n")
+    assert done.code == 0
+    assert _generate(log).messages == (wire.Message("user", "What\ufffd?"),)
+
+
+def test_every_flag_reaches_the_engine(model: Path, tmp_path: Path) -> None:
+    """llama.cpp's spellings, also between the positional arguments."""
+    log, template = tmp_path / "log", tmp_path / "chat.jinja"
+    template.write_text("{{ messages }}")
+    line = (
+        f"run {model} -c 2048 -t 3 -ngl all -fa on -ctk q8_0 -ctv q4_0 --mlock --no-mmap Hi "
+        "-n 5 --temp 0 --top-k 1 --top-p 0.5 --min-p 0.1 --repeat-penalty 1.1 "
+        "--frequency-penalty 0.2 --presence-penalty -0.3 --seed 42 -sys Brief --stop A --stop B "
+        f"--think off --chat-template-file {template} --verbose-prompt --offline --force"
+    )
+    assert command.run(*line.split(), script={"log": str(log)}).code == 0
+    assert _load(log).params == wire.EngineParams(
+        context_tokens=2048,
+        threads=3,
+        gpu_layers=-1,
+        kv_type_k="q8_0",
+        kv_type_v="q4_0",
+        flash_attention="on",
+        mmap=False,
+        mlock=True,
+        chat_template="{{ messages }}",
+    )
+    request = _generate(log)
+    assert request.sampling == wire.Sampling(0.0, 1, 0.5, 0.1, 1.1, None, 0.2, -0.3, 42)
+    assert request.max_tokens == 5
+    assert request.stop == ("A", "B")
+    assert request.template_variables == {"enable_thinking": False}
+    assert request.verbose_prompt is True
+    assert request.messages == (wire.Message("system", "Brief"), wire.Message("user", "Hi"))
+
+
+def test_settings_stand_in_for_flags(model: Path, tmp_path: Path, home: Path) -> None:
+    """config.toml, then the environment, then the flag; threads are this machine's by default."""
+    home.mkdir()
+    (home / "config.toml").write_text("[chat]\ntemp = 0.1\ntop_k = 5\nmin_p = 0.2\n")
+    log = tmp_path / "log"
+    variables = {"LOCALCHAT_TOP_K": "6", "LOCALCHAT_MIN_P": "0.3", "LOCALCHAT_MODEL": str(model)}
+    arguments = ("run", "--min-p", "0.4", "-p", "Hi")
+    assert command.run(*arguments, script={"log": str(log)}, variables=variables).code == 0
+    assert _generate(log).sampling == wire.Sampling(temperature=0.1, top_k=6, min_p=0.4)
+    assert _load(log).params.threads >= 1
+
+
+def test_reasoning_goes_to_stderr(model: Path) -> None:
+    """Thinking is not part of the answer."""
+    script = {"answers": ["<think>Let me see.</think>Yes."]}
+    done = command.run("run", str(model), "Hi", script=script)
+    assert done == command.Done(0, "Yes.\n", "Let me see.\n")
+
+
+def test_statistics_are_shown_on_demand(model: Path) -> None:
+    """Without a terminal the line of statistics comes with --stats only."""
+    done = command.run("run", str(model), "Hi", "--stats", script={"answers": ["12345678"]})
+    assert done.out == "12345678\n"
+    assert done.err == "2 tokens, 1000 tokens/s, first token after 0.2 s, 64 prompt tokens\n"
+
+
+def test_memory_that_was_not_locked_is_reported(model: Path) -> None:
+    """--mlock says what really happened, the limit, and how to raise it."""
+    done = command.run("run", str(model), "Hi", "--mlock", script={})
+    assert done.err.startswith("Not locked in memory; the limit is 8.0 MiB. ")
+
+
+def _bad_files(folder: Path) -> dict[str, tuple[Path, int, str]]:
+    text = folder / "notes.gguf"
+    text.write_text("These are my notes.\n")
+    cut = files.write(folder / "cut.gguf", data_bytes=100)
+    clip = files.write(folder / "mm.gguf", metadata=(files.text("general.architecture", "clip"),))
+    return {
+        "missing": (folder / "none.gguf", 3, "There is no file "),
+        "folder": (folder, 3, "is a folder, not a model file."),
+        "text": (text, 8, 'notes.gguf is not a GGUF file: it starts with "Thes".'),
+        "cut": (cut, 8, "cut.gguf is truncated: it should have "),
+        "clip": (clip, 8, "mm.gguf is the vision or audio part of a model"),
+    }
+
+
+@pytest.mark.parametrize("case", ["missing", "folder", "text", "cut", "clip"])
+def test_bad_files_give_one_sentence_and_their_code(case: str, tmp_path: Path) -> None:
+    """Nothing is started: the header is read first. stdout stays empty, also with --json."""
+    path, code, words = _bad_files(tmp_path)[case]
+    script = {"die": {"at": "start", "how": "SIGKILL"}}
+    for more in ((), ("--json",)):
+        done = command.run("run", str(path), "Hi", *more, script=script)
+        assert (done.code, done.out) == (code, "")
+        assert words in done.err
+        assert len(done.err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--temp abc", '--temp must be a number from 0 to 10, not "abc".'),
+        ("--temp nan", '--temp must be a number from 0 to 10, not "nan".'),
+        ("-c -5", '-c/--ctx-size must be a whole number from 0 to 16,777,216, not "-5".'),
+        ("--top-p 7", '--top-p must be a number from 0 to 1, not "7".'),
+        ("--seed 1.5", '--seed must be a whole number from -1 to 4,294,967,295, not "1.5".'),
+        ("-ctk q9", "-ctk/--cache-type-k must be f32, f16, bf16, "),
+        ("-fa maybe", '-fa/--flash-attn must be auto, on or off, not "maybe".'),
+        ("-ctv q8_0 -fa off", "A value cache of q8_0 needs flash attention, which is off."),
+        ("--think perhaps", "--think: invalid choice: 'perhaps'"),
+        ("--temp", "--temp: expected one argument."),
+        ("--temperature 1", "Unrecognized arguments: --temperature"),
+        ("-p again", "There are two prompts, one of them with -p."),
+        ("third", 'There is one argument too many: "third".'),
+        ("--chat-template-file /none/x", "The template /none/x cannot be read: No such file"),
+    ],
+)
+def test_wrong_usage_gives_one_sentence_and_code_2(
+    arguments: str, message: str, model: Path
+) -> None:
+    """The flag is named, and what may be given."""
+    done = command.run("run", str(model), "Hi", *arguments.split(), script={})
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.startswith("localchat: ")
+    assert len(done.err.splitlines()) <= 2
+
+
+def test_nothing_to_ask_is_wrong_usage(model: Path) -> None:
+    """No prompt, an empty one, blank stdin: what to type is shown."""
+    for arguments, piped in (((), None), (("",), None), (("-p", "  "), "\n \n")):
+        done = command.run("run", str(model), *arguments, script={}, piped=piped)
+        assert done.code == 2
+        assert done.err.splitlines() == [
+            "localchat: There is nothing to ask.",
+            'Type: localchat run guide "What is Q4_K_S?"',
+        ]
+
+
+def test_a_question_in_place_of_the_model_is_recognised() -> None:
+    """Whoever forgets the model is told where it goes."""
+    done = command.run("run", "What is Q4_K_S?", script={})
+    assert done.code == 3
+    assert done.err.splitlines()[1].startswith("The model comes first: localchat run guide ")
+
+
+def test_wrong_settings_are_named(model: Path, home: Path) -> None:
+    """A slip in config.toml ends every command with the file and the key."""
+    home.mkdir()
+    (home / "config.toml").write_text("[chat]\ntemperature = 1\n")
+    done = command.run("run", str(model), "Hi", script={})
+    assert done.code == 2
+    assert 'config.toml: there is no setting "chat.temperature".' in done.err
+
+
+@pytest.mark.parametrize("at", ["start", "load", "prefill"])
+def test_an_engine_that_dies_before_an_answer_leaves_stdout_empty(at: str, model: Path) -> None:
+    """The error says how it died and when."""
+    done = command.run(
+        "run", str(model), "Hi", script={"die": {"at": at, "how": "SIGKILL"}, "answers": ["x"]}
+    )
+    assert (done.code, done.out.strip()) == (1, "")
+    assert done.err.startswith("localchat: The engine stopped (SIGKILL) while ")
+
+
+def test_an_engine_that_dies_in_mid_answer_leaves_the_partial_text(model: Path) -> None:
+    """What came before the crash is on stdout, the error on stderr, the code is 1."""
+    script = {"answers": ["one two three four"], "die": {"at": "decode", "how": "SIGSEGV"}}
+    done = command.run("run", str(model), "Hi", script=script)
+    assert done.code == 1
+    assert done.out.startswith("one two")
+    assert done.out.endswith("\n")
+    assert "four" not in done.out
+    assert done.err.startswith("localchat: The engine stopped (SIGSEGV) while answering")
+    as_json = command.run("run", str(model), "Hi", "--json", script=script)
+    assert as_json.code == 1
+    assert as_json.json["finish_reason"] == "error"
+    assert as_json.json["text"].startswith("one two")
+    assert "SIGSEGV" in as_json.json["error"]
+
+
+def test_the_loads_notes_are_told(model: Path) -> None:
+    """What the engine changed to make the model fit is on stderr."""
+    done = command.run("run", str(model), "Hi", script={"memory_tokens": 2048})
+    assert done.code == 0
+    assert done.err.splitlines()[0].startswith("Note: Memory ran out: ")
+
+
+def _interrupt(process: subprocess.Popen[bytes], after: bytes) -> command.Done:
+    """Press Ctrl-C once `after` has come on stdout."""
+    assert process.stdout is not None
+    seen = b""
+    while after not in seen:
+        seen += process.stdout.read1()  # type: ignore[attr-defined]
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    return command.Done(process.returncode, (seen + out).decode(), err.decode())
+
+
+def test_ctrl_c_keeps_the_partial_answer(model: Path) -> None:
+    """The answer stops, its text stays and ends its line, the code is 130."""
+    script = {"answers": ["word " * 2000], "rate": 50}
+    done = _interrupt(command.start("run", str(model), "Hi", script=script), b"word word")
+    assert done.code == 130
+    assert done.out.startswith("word word")
+    assert done.out.endswith("\n")
+    assert done.err == ""
+
+
+def _interrupt_later(script: dict[str, Any], model: Path, log: Path, seen: str) -> command.Done:
+    """Press Ctrl-C once the engine has got the command `seen`."""
+    process = command.start("run", str(model), "Hi", "--json", script={**script, "log": str(log)})
+    deadline = time.monotonic() + 30
+    while not (log.exists() and seen in log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    return command.Done(process.returncode, out.decode(), err.decode())
+
+
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [
+        ({"load_seconds": 60}, '"load"'),
+        ({"prefill_seconds": 60}, '"generate"'),
+        ({"answers": ["word " * 2000], "rate": 50}, '"generate"'),
+        ({"prefill_seconds": 60, "deaf": True}, '"generate"'),
+    ],
+    ids=["load", "prefill", "answer", "engine that does not listen"],
+)
+def test_ctrl_c_with_json_gives_the_object(
+    script: dict[str, Any], seen: str, model: Path, tmp_path: Path
+) -> None:
+    """Wherever it was stopped, there is one object, which says so."""
+    done = _interrupt_later(script, model, tmp_path / "log", seen)
+    assert done.code == 130
+    assert done.json["finish_reason"] == "cancelled"
+
+
+def test_a_reader_that_leaves_ends_it_quietly(model: Path) -> None:
+    """`localchat run ... | head -c 4` says nothing and leaves no engine behind."""
+    process = command.start(
+        "run", str(model), "Hi", script={"answers": ["word " * 5000], "rate": 500}
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.read(4)
+    process.stdout.close()
+    assert process.wait(timeout=30) == 1
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_help_into_a_closed_pipe_is_quiet() -> None:
+    """Help is text like any other."""
+    shell = f"{sys.executable} -m localchat run --help | head -n 1"
+    done = subprocess.run(
+        shell, shell=True, capture_output=True, env=command.environment(None), check=False
+    )
+    assert done.stdout == b"usage: localchat run [MODEL] [PROMPT] [options]\n"
+    assert done.stderr == b""
+
+
+def test_files_are_private(model: Path, home: Path) -> None:
+    """Folders are for this user alone, and so are the engine's logs, whatever the umask was."""
+    assert command.run("run", str(model), "Hi", script={}).code == 0
+    made = [home, *home.rglob("*")]
+    assert len(made) > 2
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_the_exact_prompt_is_shown_on_stderr(model: Path) -> None:
+    """--verbose-prompt writes text and tokens, and nothing of it to stdout."""
+    script = {"answers": ["Yes."]}
+    done = command.run("run", str(model), "Hi", "--verbose-prompt", script=script)
+    assert done.out == "Yes.\n"
+    assert done.err.startswith("--- prompt, 64 tokens ---\n")
+    assert done.err.endswith("--- end of prompt ---\n")
+
+
+def test_json_is_a_single_line_of_ascii(model: Path) -> None:
+    """The object is safe to show on a terminal: no control characters, no bidi controls."""
+    script = {"answers": ["\x1b]52;c;eA==\x07 \u202e é"]}
+    done = command.run("run", str(model), "Hi", "--json", script=script)
+    assert done.out.count("\n") == 1
+    assert done.out.isascii()
+    assert json.loads(done.out)["text"] == script["answers"][0]
