@@ -21,6 +21,11 @@ CHATML = (
 )
 
 
+_CONTROL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
+CONTROL_NUMBERS = range(256, 256 + len(_CONTROL))
+CONTROL_IDS = slice(CONTROL_NUMBERS.start, CONTROL_NUMBERS.stop)
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """The shape of a model to write."""
@@ -102,7 +107,7 @@ def _add_shape(writer: Any, arch: str, kind: Kind, size: Size) -> None:
 
 
 def _byte_letters() -> list[str]:
-    """The letters that stand for bytes in a byte-level BPE, as GPT-2 introduced them."""
+    """The letters that stand for bytes 0 to 255 in a byte-level BPE, as GPT-2 introduced them."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     letters = {byte: chr(byte) for byte in shown}
     hidden = (byte for byte in range(256) if byte not in letters)
@@ -111,13 +116,11 @@ def _byte_letters() -> list[str]:
 
 
 def _add_vocabulary(writer: Any, n_tokens: int) -> None:
-    control = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
     words = ["Ġt", "he", "Ġthe", "in", "er"]
-    tokens = [*_byte_letters(), *control, *words]
+    tokens = [*_byte_letters(), *_CONTROL, *words]
     filler = [f"Ġw{number}" for number in range(n_tokens - len(tokens))]
     types = [gguf.TokenType.NORMAL] * n_tokens
-    for number in range(256, 256 + len(control)):
-        types[number] = gguf.TokenType.CONTROL
+    types[CONTROL_IDS] = [gguf.TokenType.CONTROL] * len(_CONTROL)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list([*tokens, *filler])
@@ -142,13 +145,18 @@ def _add_value(writer: Any, key: str, value: Any) -> None:
 def _add_weights(writer: Any, kind: Kind, size: Size, rng: np.random.Generator) -> None:
     head = size.width // size.heads
 
+    # Strong layers and weak embeddings: otherwise tied embeddings repeat the last token for ever,
+    # and an answer would be the same whatever was lost from the memory.
     def matrix(name: str, rows: int, columns: int) -> None:
-        scale = 1.0 / np.sqrt(columns)
+        scale = (3.0 if name.startswith("blk") else 0.5) / np.sqrt(columns)
         values = rng.standard_normal((rows, columns), dtype=np.float32) * scale
+        if name == "token_embd":
+            # Their logits are 0, never the highest: answers end where the test says.
+            values[CONTROL_IDS] = 0.0
         writer.add_tensor(f"{name}.weight", values.astype(np.float16))
 
-    def norm(name: str, width: int) -> None:
-        writer.add_tensor(f"{name}.weight", np.ones(width, dtype=np.float32))
+    def norm(name: str, width: int, value: float = 1.0) -> None:
+        writer.add_tensor(f"{name}.weight", np.full(width, value, dtype=np.float32))
 
     matrix("token_embd", size.vocabulary, size.width)
     norm("token_embd_norm" if kind == "hybrid" else "output_norm", size.width)
@@ -170,11 +178,16 @@ def _add_weights(writer: Any, kind: Kind, size: Size, rng: np.random.Generator) 
             norm(f"{block}.attn_q_norm", head)
             norm(f"{block}.attn_k_norm", head)
         if kind == "sliding":
-            norm(f"{block}.post_attention_norm", size.width)
-            norm(f"{block}.post_ffw_norm", size.width)
+            norm(f"{block}.post_attention_norm", size.width, 6.0)
+            norm(f"{block}.post_ffw_norm", size.width, 6.0)
         matrix(f"{block}.ffn_gate", size.feed_forward, size.width)
         matrix(f"{block}.ffn_up", size.feed_forward, size.width)
         matrix(f"{block}.ffn_down", size.width, size.feed_forward)
+
+
+def byte_token(character: str) -> int:
+    """The token that stands for one ASCII character."""
+    return character.encode()[0]
 
 
 def quantize(source: Path, target: Path, file_type: int) -> Path:

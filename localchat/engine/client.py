@@ -147,6 +147,7 @@ class EngineClient:
         self, attempt: wire.Load, notes: list[str], on_progress: OnProgress
     ) -> wire.Loaded:
         crash: errors.EngineLost | None = None
+        full: wire.Load | None = None
         while True:
             try:
                 loaded = await self._load_once(attempt, on_progress)
@@ -156,11 +157,17 @@ class EngineClient:
                     raise
                 crash, attempt = lost, _in_safe_mode(attempt)
             except _OutOfMemory as failed:
-                step = healing.step_down(attempt.params, failed.context_tokens, failed.gpu_layers)
-                if step is None:
+                smaller, note = _smaller(attempt, failed, may_quantize=full is None)
+                if smaller.params.kv_type_k != attempt.params.kv_type_k:
+                    full = attempt
+                attempt = smaller
+                notes.append(note)
+            except errors.LoadFailed:
+                if full is None or attempt.params.kv_type_k == full.params.kv_type_k:
                     raise
-                attempt = dataclasses.replace(attempt, params=step[0])
-                notes.append(step[1])
+                # Some models cannot have a quantized KV cache: then the context alone shrinks.
+                notes.pop()
+                attempt = full
         if crash is not None:
             notes.append(self._cured(crash, loaded))
         return loaded
@@ -259,6 +266,17 @@ class _OutOfMemory(errors.DoesNotFit):
         super().__init__(event.message, event.hint)
         self.context_tokens = int(event.details.get("context_tokens", 0))
         self.gpu_layers = int(event.details.get("gpu_layers", 0))
+
+
+def _smaller(
+    attempt: wire.Load, failed: _OutOfMemory, *, may_quantize: bool
+) -> tuple[wire.Load, str]:
+    step = healing.step_down(
+        attempt.params, failed.context_tokens, failed.gpu_layers, may_quantize=may_quantize
+    )
+    if step is None:
+        raise failed
+    return dataclasses.replace(attempt, params=step[0]), step[1]
 
 
 def _in_safe_mode(load: wire.Load) -> wire.Load:

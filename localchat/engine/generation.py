@@ -129,7 +129,8 @@ class Generation:
 
     def _decode(self) -> wire.FinishReason:
         job, model = self._job, self._model
-        chain = sampler.Sampler(job.sampling, llama_cpp.llama_vocab_n_tokens(model.vocabulary))
+        vocabulary_tokens = llama_cpp.llama_vocab_n_tokens(model.vocabulary)
+        chain = sampler.Sampler(job.sampling, vocabulary_tokens, model.facts.context_tokens)
         try:
             chain.accept(job.tokens)
             return self._decode_with(chain)

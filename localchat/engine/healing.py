@@ -27,15 +27,17 @@ class SafeModeEntry:
 
 
 def step_down(
-    params: EngineParams, context_tokens: int, layers: int
+    params: EngineParams, context_tokens: int, layers: int, *, may_quantize: bool = True
 ) -> tuple[EngineParams, str] | None:
     """Choose what to give up when memory ran out: KV type, then context, then GPU layers.
 
     `context_tokens` and `layers` are what the failed attempt used; 0 tokens means that not even
-    the weights found room, so that only the GPU's share can shrink. Returns the next parameters and
+    the weights found room, so that only the GPU's share can shrink. `may_quantize` is False when a q8_0 KV cache has been
+    refused. Returns the next parameters and
     a sentence for the user, or None when nothing is left to give up (DESIGN D11).
     """
-    if context_tokens and params.kv_type_k == "f16" and params.flash_attention != "off":
+    is_full = params.kv_type_k == "f16" and params.flash_attention != "off"
+    if context_tokens and is_full and may_quantize:
         smaller = dataclasses.replace(params, kv_type_k="q8_0", kv_type_v="q8_0")
         return smaller, "Memory ran out: the KV cache is now stored as q8_0."
     if context_tokens > _SMALLEST_CONTEXT_TOKENS:

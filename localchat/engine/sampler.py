@@ -60,7 +60,10 @@ class Sampler:
     The order is llama.cpp's own. At temperature 0 it is greedy: penalties, then the best token.
     """
 
-    def __init__(self, settings: Sampling, vocabulary_tokens: int) -> None:
+    def __init__(self, settings: Sampling, vocabulary_tokens: int, context_tokens: int) -> None:
+        if settings.repeat_last_tokens is not None and settings.repeat_last_tokens < 0:
+            # llama.cpp's own sampler takes a negative number for "off"; users mean "all".
+            settings = dataclasses.replace(settings, repeat_last_tokens=context_tokens)
         self._chain = llama_cpp.llama_sampler_chain_init(
             llama_cpp.llama_sampler_chain_default_params()
         )
@@ -72,7 +75,7 @@ class Sampler:
         """Show the prompt to the penalties: as many of its last tokens as they look back."""
         look_back = self._remembered_tokens
         if look_back:
-            for token in prompt[-look_back:] if look_back > 0 else prompt:
+            for token in prompt[-look_back:]:
                 llama_cpp.llama_sampler_accept(self._chain, token)
 
     def sample(self, context: ctypes.c_void_p) -> int:

@@ -19,7 +19,7 @@ from localchat.engine.abort import AbortFlag
 from localchat.engine.kvcache import EvaluationAborted, EvaluationFailed
 from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
-from localchat.engine.session import ContextOverflow, Session
+from localchat.engine.session import BadRequest, ContextOverflow, Session
 
 
 class Service:
@@ -109,6 +109,8 @@ class Service:
             outcome = wire.Failed(command.id, "bad_template", error.message, error.hint)
         except ContextOverflow as full:
             outcome = _overflow(command.id, full)
+        except BadRequest as error:
+            outcome = wire.Failed(command.id, "bad_request", str(error))
         except EvaluationAborted:
             outcome = wire.Failed(command.id, "cancelled", "Loading was stopped.")
         except EvaluationFailed as error:

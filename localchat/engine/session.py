@@ -50,6 +50,10 @@ class ContextOverflow(Exception):
         self.context_tokens = context_tokens
 
 
+class BadRequest(Exception):
+    """A command that makes no sense for the model that is loaded."""
+
+
 class Session:
     """One loaded model and its one conversation."""
 
@@ -94,7 +98,7 @@ class Session:
     def generate(self, command: wire.Generate, arrived: float) -> None:
         """Answer `command`, emitting its events.
 
-        Raises ContextOverflow, BadTemplate or EvaluationFailed.
+        Raises ContextOverflow, BadRequest, BadTemplate or EvaluationFailed.
         """
         prompt = self._builder.build(
             command.messages,
@@ -103,6 +107,8 @@ class Session:
         )
         if len(prompt.tokens) >= self.model.facts.context_tokens:
             raise ContextOverflow(len(prompt.tokens), self.model.facts.context_tokens)
+        if command.chunks and sum(command.chunks) != len(prompt.tokens):
+            raise BadRequest(f"The chunks do not add up to {len(prompt.tokens)} tokens.")
         job = Job(
             id=command.id,
             tokens=prompt.tokens,

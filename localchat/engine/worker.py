@@ -3,10 +3,12 @@
 Sets the process up and hands over to `service`. Knows nothing of terminals.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
 from localchat.engine import wire
 
@@ -16,6 +18,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run the worker until its front end goes away."""
     _end_with_the_parent()
+    _be_the_first_to_go()
     # A stray printf of a library would break the protocol: fd 1 becomes the log, and the protocol
     # gets a descriptor of its own.
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="ascii")
@@ -37,6 +40,13 @@ def _end_with_the_parent() -> None:
     if sys.platform == "linux":
         # Closing stdin tells the worker too, but not while one C call holds the interpreter.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _be_the_first_to_go() -> None:
+    # When memory runs out, the kernel should take this process, which can be started again, and
+    # not the user's desktop or the front end with the conversation.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 if __name__ == "__main__":
