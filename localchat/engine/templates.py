@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 
 from localchat import errors, sanitize
 from localchat.engine import sandbox
@@ -83,12 +83,11 @@ class ChatTemplate:
         self._sandbox = sandbox.BoundedSandbox(now or datetime.datetime.now())
         try:
             self._template = self._sandbox.from_string(source)
-            names = meta.find_undeclared_variables(self._sandbox.parse(source))
+            self.variables = _free_names(self._sandbox.parse(source)) - set(self._sandbox.globals)
+            """Names that the template reads and a caller may set, such as `enable_thinking`."""
         except _FAULTS as fault:
             message = f"The chat template is broken: {_why(fault)}"
             raise errors.BadTemplate(message, _HINT) from fault
-        self.variables = frozenset(names) - _OURS - set(self._sandbox.globals)
-        """Names that the template reads and a caller may set, such as `enable_thinking`."""
 
     def render(
         self,
@@ -128,6 +127,22 @@ class ChatTemplate:
     def _defaults(self) -> dict[str, object]:
         """What templates expect to find besides the messages."""
         return {**self._texts, "datetime": self._sandbox.strftime_now("%b %d %Y")}
+
+
+def _free_names(tree: nodes.Template) -> frozenset[str]:
+    """List what a template expects from outside.
+
+    jinja2 also counts names that are set in one branch and read in another; a name that the
+    template sets itself is only expected if the template asks whether it is defined.
+    """
+    asked = {
+        node.node.name
+        for node in tree.find_all((nodes.Test, nodes.Filter))
+        if node.name in ("defined", "undefined", "default", "d")
+        and isinstance(node.node, nodes.Name)
+    }
+    set_here = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    return frozenset(meta.find_undeclared_variables(tree) - (set_here - asked) - _OURS)
 
 
 def _why(fault: BaseException) -> str:
