@@ -32,9 +32,9 @@ def step_down(
     """Choose what to give up when memory ran out: KV type, then context, then GPU layers.
 
     `context_tokens` and `layers` are what the failed attempt used; 0 tokens means that not even
-    the weights found room, so that only the GPU's share can shrink. `may_quantize` is False when a q8_0 KV cache has been
-    refused. Returns the next parameters and
-    a sentence for the user, or None when nothing is left to give up (DESIGN D11).
+    the weights found room, so that only the GPU's share can shrink. `may_quantize` is False when
+    a q8_0 KV cache has been refused. Returns the next parameters and a sentence for the user, or
+    None when nothing is left to give up (DESIGN D11).
     """
     is_full = params.kv_type_k == "f16" and params.flash_attention != "off"
     if context_tokens and is_full and may_quantize:

@@ -28,7 +28,6 @@ from typing import Any
 
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
-from tests import ggufs
 
 _SIDES = ("ours", "llama", "bare")
 _CONTEXT_TOKENS = 2048
@@ -41,8 +40,8 @@ def main() -> None:
     """Run one side, or all of them in turn."""
     arguments = _arguments()
     if arguments.side:
-        side = {"ours": _ours, "llama": _llama, "bare": _bare}[arguments.side]
-        print(json.dumps({"rate": side(arguments)}))
+        measure = {"ours": _ours, "llama": _llama, "bare": _bare}[arguments.side]
+        print(json.dumps({"rate": measure(arguments)}))
         return
     model = arguments.model or _made_model()
     rates: dict[str, list[float]] = {side: [] for side in _SIDES}
@@ -103,6 +102,10 @@ def _run_side(side: str, model: Path, arguments: argparse.Namespace) -> float:
     return float(json.loads(done.stdout.splitlines()[-1])["rate"])
 
 
+def _rate(times: list[float], tokens: int) -> float:
+    return (tokens - 1) / (times[-1] - times[0])
+
+
 def _ours(arguments: argparse.Namespace) -> float:
     return asyncio.run(_ours_async(arguments))
 
@@ -153,14 +156,15 @@ def _llama(arguments: argparse.Namespace) -> float:
         repeat_penalty=1.0,
         **_SAMPLING,
     )
-    times, reason = [], None
+    times: list[float] = []
+    reason = None
     for chunk in stream:
         choice = chunk["choices"][0]
         reason = choice["finish_reason"]
         if choice["delta"].get("content"):
             times.append(time.perf_counter())
     assert reason == "length", "the model stopped early: the sides differ"
-    return (arguments.tokens - 1) / (times[-1] - times[0])
+    return _rate(times, arguments.tokens)
 
 
 def _turn_extra_buffers_off(native: Any) -> None:
@@ -192,13 +196,13 @@ def _bare(arguments: argparse.Namespace) -> float:
     prompt = (native.llama_token * 32)(*range(100, 132))
     native.llama_decode(context, native.llama_batch_get_one(prompt, 32))
     token = (native.llama_token * 1)(100)
-    times = []
+    times: list[float] = []
     for number in range(arguments.tokens):
         token[0] = 100 + number
         native.llama_decode(context, native.llama_batch_get_one(token, 1))
         native.llama_get_logits_ith(context, -1)
         times.append(time.perf_counter())
-    return (arguments.tokens - 1) / (times[-1] - times[0])
+    return _rate(times, arguments.tokens)
 
 
 if __name__ == "__main__":

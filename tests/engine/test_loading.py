@@ -32,7 +32,7 @@ async def test_a_text_file(real_engine: EngineClient, tmp_path: Path) -> None:
     path = tmp_path / "notes.gguf"
     path.write_text("<!DOCTYPE html><title>Sign in</title>" * 50)
 
-    with pytest.raises(errors.BadModel, match="notes.gguf is not a GGUF file"):
+    with pytest.raises(errors.BadModel, match=r"notes\.gguf is not a GGUF file"):
         await real_engine.load(path)
 
 
@@ -44,7 +44,7 @@ async def test_a_truncated_file(
     path = tmp_path / "cut.gguf"
     path.write_bytes(whole[: len(whole) * 2 // 3])
 
-    with pytest.raises(errors.BadModel, match="cut.gguf is incomplete"):
+    with pytest.raises(errors.BadModel, match=r"cut\.gguf is incomplete"):
         await real_engine.load(path)
 
 

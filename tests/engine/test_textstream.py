@@ -1,5 +1,7 @@
 """Text out of token bytes: whole characters and no part of a stop string, however it is cut."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +83,6 @@ def test_any_text_survives_any_cuts(text: str, cuts: list[int]) -> None:
     """Without stop strings a stream is the identity."""
     data = text.encode("utf-8")
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    pieces = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [data[a:b] for a, b in itertools.pairwise(edges)]
 
     assert (text, False) == _fed(pieces)
