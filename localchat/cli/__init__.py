@@ -23,14 +23,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except errors.LocalchatError as error:
         _complain(error)
-        return int(error.exit_code)
+        exit_code = int(error.exit_code)
     except KeyboardInterrupt:
-        return int(errors.ExitCode.INTERRUPTED)
+        exit_code = int(errors.ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read the output has left, as `head` does. Python would complain once more when
-        # it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(errors.ExitCode.ERROR)
+        # Whoever read the output has left, as `head` does.
+        exit_code = int(errors.ExitCode.ERROR)
+    _close_stdout()
     return exit_code
 
 
@@ -60,6 +59,14 @@ def _complain(error: errors.LocalchatError) -> None:
     print(f"localchat: {sanitize.line(error.message, _MESSAGE_CHARACTERS)}", file=sys.stderr)
     if error.hint:
         print(sanitize.line(error.hint, _MESSAGE_CHARACTERS), file=sys.stderr)
+
+
+def _close_stdout() -> None:
+    # What could not be written must not be tried again, with a traceback, when Python ends.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _use_utf8() -> None:

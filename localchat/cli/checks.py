@@ -130,6 +130,16 @@ def self_test_failed(error: errors.LocalchatError) -> Check:
     return Check("self-test", "fail", error.message, error.hint or "Reinstall localchat.")
 
 
+def self_test_hung(seconds: int) -> Check:
+    """Report an engine that did not answer in time."""
+    return Check(
+        "self-test",
+        "fail",
+        f"The built-in model did not answer within {seconds} seconds.",
+        "Close programs that keep the processor busy, and try again.",
+    )
+
+
 def safe_mode(entries: Sequence[SafeModeEntry], build: str) -> Check:
     """Report the engine builds that run without extra CPU buffers here."""
     now = [entry for entry in entries if entry.build == build]

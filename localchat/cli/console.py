@@ -7,9 +7,23 @@ the answer as it is and no control characters of ours.
 import os
 from typing import TextIO
 
-from localchat import sanitize
+from localchat import errors, sanitize
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+
+
+def write(out: TextIO, text: str) -> None:
+    """Write text at once.
+
+    Raises BrokenPipeError when the reader has left, LocalchatError when there is no room.
+    """
+    try:
+        out.write(text)
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise errors.LocalchatError(f"The output cannot be written: {error.strerror}.") from error
 
 
 class Console:
@@ -39,8 +53,7 @@ class Console:
         self._wipe()
         self._end_thought()
         shown = sanitize.text(text) if self._out_is_terminal else text
-        self._out.write(shown)
-        self._out.flush()
+        write(self._out, shown)
         if text:
             self._open_answer = not text.endswith("\n")
 
@@ -68,8 +81,7 @@ class Console:
     def result(self, text: str) -> None:
         """Write the one line that is the result on stdout."""
         self.end()
-        self._out.write(text + "\n")
-        self._out.flush()
+        write(self._out, text + "\n")
 
     def end(self) -> None:
         """Close what is open, so that the next word stands on a line of its own."""
@@ -77,8 +89,7 @@ class Console:
         self._end_thought()
         if self._open_answer:
             self._open_answer = False
-            self._out.write("\n")
-            self._out.flush()
+            write(self._out, "\n")
 
     def _end_thought(self) -> None:
         if self._open_thought:

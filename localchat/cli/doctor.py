@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
@@ -9,7 +10,7 @@ import sys
 from typing import Any
 
 from localchat import errors, paths, sanitize
-from localchat.cli import checks, options
+from localchat.cli import checks, console, options
 from localchat.cli.checks import Check
 from localchat.engine import healing, wire
 from localchat.engine.client import EngineClient
@@ -17,6 +18,7 @@ from localchat.machine import detect, gpus, memlock
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
 
+_SELF_TEST_SECONDS = 120
 _COLOURS = {"ok": "32", "warn": "33", "fail": "31", "info": "2"}
 
 
@@ -40,7 +42,8 @@ def run(given: argparse.Namespace) -> int:
     """Check everything, print it, and return 0 when nothing failed."""
     cleared = _clear_safe_mode() if given.clear_safe_mode else ()
     report = asyncio.run(_examine(cleared))
-    print(json.dumps(_as_json(report), indent=2) if given.json else _as_text(report))
+    text = json.dumps(_as_json(report), indent=2) if given.json else _as_text(report)
+    console.write(sys.stdout, text + "\n")
     return report.exit_code
 
 
@@ -82,19 +85,20 @@ async def _examine(cleared: tuple[Check, ...]) -> Report:
 async def _self_test(engine: EngineClient, machine: Hardware) -> Check:
     """Ask the built-in model a question with the real engine."""
     params = wire.EngineParams(threads=machine.decode_threads)
-    text = ""
+    text, stats = "", wire.Stats()
     try:
-        loaded = await engine.load(paths.guide_model(), params)
-        finished: wire.Finished | None = None
-        async for event in engine.generate(checks.SELF_TEST):
-            if isinstance(event, wire.Text):
-                text += event.text
-            elif isinstance(event, wire.Finished):
-                finished = event
+        async with asyncio.timeout(_SELF_TEST_SECONDS):
+            loaded = await engine.load(paths.guide_model(), params)
+            async with contextlib.aclosing(engine.generate(checks.SELF_TEST)) as events:
+                async for event in events:
+                    if isinstance(event, wire.Text):
+                        text += event.text
+                        stats = event.stats
+    except TimeoutError:
+        return checks.self_test_hung(_SELF_TEST_SECONDS)
     except errors.LocalchatError as error:
         return checks.self_test_failed(error)
-    assert finished is not None
-    return checks.self_test(loaded, text, finished.stats)
+    return checks.self_test(loaded, text, stats)
 
 
 def _as_json(report: Report) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import sys
 
 from localchat import paths
+from localchat.cli import console
 
 
 def run(given: argparse.Namespace) -> int:
@@ -18,7 +20,8 @@ def run(given: argparse.Namespace) -> int:
         "guide": paths.guide_model(),
     }
     if given.json:
-        print(json.dumps({name: str(path) for name, path in rows.items()}, indent=2))
+        found = {name: str(path) for name, path in rows.items()}
+        console.write(sys.stdout, json.dumps(found, indent=2) + "\n")
         return 0
     labels = {
         "config_file": "settings",
@@ -28,6 +31,6 @@ def run(given: argparse.Namespace) -> int:
         "safe_mode_file": "safe mode",
         "guide": "built-in model",
     }
-    for name, path in rows.items():
-        print(f"{labels[name]:<16}{path}")
+    lines = [f"{labels[name]:<16}{path}\n" for name, path in rows.items()]
+    console.write(sys.stdout, "".join(lines))
     return 0
