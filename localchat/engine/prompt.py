@@ -177,7 +177,7 @@ class Markers:
     def _longest_at(self, text: str, start: int) -> int:
         for key in (text[start : start + 2], text[start]):
             for length in self._lengths.get(key, ()):
-                if text[start : start + length] in self._texts:
+                if start + length <= len(text) and text[start : start + length] in self._texts:
                     return length
         return 0
 

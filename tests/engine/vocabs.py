@@ -40,8 +40,10 @@ def _bytes_of_gpt2() -> list[str]:
     return [chr(b) if b in plain else chr(256 + others.index(b)) for b in range(256)]
 
 
-def write(path: Path, kind: Kind, *, extra: Sequence[str] = (), add_bos: bool = True) -> Path:
-    """Write a vocabulary; `extra` are further control tokens."""
+def write(
+    path: Path, kind: Kind, *, control: Sequence[str] = CONTROL, add_bos: bool = True
+) -> Path:
+    """Write a vocabulary with these control tokens besides <s> and </s>."""
     writer = gguf.GGUFWriter(path, "llama")
     for name, value in _SHAPE.items():
         writer.add_uint32(f"llama.{name}", value)
@@ -49,7 +51,7 @@ def write(path: Path, kind: Kind, *, extra: Sequence[str] = (), add_bos: bool = 
     writer.add_uint32("llama.attention.head_count", 1)
     writer.add_float32("llama.attention.layer_norm_rms_epsilon", 1e-5)
     tokens = [("<unk>", 2), ("<s>", 3), ("</s>", 3)]
-    tokens += [(text, 3) for text in (*CONTROL, *extra)]
+    tokens += [(text, 3) for text in control]
     tokens += [(text, 4) for text in USER_DEFINED]
     if kind == "bpe":
         tokens += [(text, 1) for text in _bytes_of_gpt2() if text not in USER_DEFINED]
