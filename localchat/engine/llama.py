@@ -30,6 +30,7 @@ _KV_TYPES = {
     "q5_0": llama_cpp.GGML_TYPE_Q5_0,
     "q4_1": llama_cpp.GGML_TYPE_Q4_1,
     "q4_0": llama_cpp.GGML_TYPE_Q4_0,
+    "iq4_nl": llama_cpp.GGML_TYPE_IQ4_NL,
 }
 _FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
 _LOAD_MODES = {(False, False): 0, (True, False): 1, (False, True): 2, (True, True): 3}
