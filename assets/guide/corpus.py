@@ -25,20 +25,47 @@ CHARACTERS_ALIKE = 0.9
 SLOT_FILLS_PER_TEMPLATE = 60
 QUANTS = ("q2_k", "q3_k_m", "q4_0", "q4_k_s", "q4_k_m", "q5_k_m", "q6_k", "q8_0", "f16", "iq4_xs")
 SIZE_FOLLOW_UPS = (
-    "and how big is it?", "how big is it?", "how large is it", "and the size?", "what size is it?",
-    "how many gb?", "and how large is that", "size?", "how much space does it need?",
-    "and how many gigabytes?", "how big is that file", "and how much memory is that?",
+    "and how big is it?",
+    "how big is it?",
+    "how large is it",
+    "and the size?",
+    "what size is it?",
+    "how many gb?",
+    "and how large is that",
+    "size?",
+    "how much space does it need?",
+    "and how many gigabytes?",
+    "how big is that file",
+    "and how much memory is that?",
 )
 WHAT_FOLLOW_UPS = (
-    "is it good?", "and is it good?", "what is it?", "how good is it?", "is that any good",
-    "should i use it?", "and the quality?", "tell me more about it",
+    "is it good?",
+    "and is it good?",
+    "what is it?",
+    "how good is it?",
+    "is that any good",
+    "should i use it?",
+    "and the quality?",
+    "tell me more about it",
 )
 OTHER_FOLLOW_UPS = ("and {}?", "what about {}?", "and {}", "how about {}", "{}?", "ok and {}")
 CONTRACTIONS = {
-    "whats": "what is", "what's": "what is", "i'm": "i am", "it's": "it is", "how's": "how is",
-    "who's": "who is", "where's": "where is", "that's": "that is", "i've": "i have",
-    "i'd": "i would", "don't": "do not", "can't": "cannot", "doesn't": "does not",
-    "isn't": "is not", "won't": "will not", "you're": "you are",
+    "whats": "what is",
+    "what's": "what is",
+    "i'm": "i am",
+    "it's": "it is",
+    "how's": "how is",
+    "who's": "who is",
+    "where's": "where is",
+    "that's": "that is",
+    "i've": "i have",
+    "i'd": "i would",
+    "don't": "do not",
+    "can't": "cannot",
+    "doesn't": "does not",
+    "isn't": "is not",
+    "won't": "will not",
+    "you're": "you are",
 }
 
 
@@ -95,13 +122,21 @@ def normalize(text: str) -> str:
 
 
 @cache
-def _held_index() -> tuple[list[tuple[str, int]], dict[str, list[int]]]:
+def _held_index() -> tuple[list[tuple[SequenceMatcher[str], int]], dict[str, list[int]]]:
     texts = [normalize(q.text) for q in heldout()]
     index: dict[str, list[int]] = {}
     for i, text in enumerate(texts):
         for word in set(text.split()):
             index.setdefault(word, []).append(i)
-    return [(text, len(set(text.split()))) for text in texts], index
+    # A matcher remembers what it learnt of its second text, so each is made once.
+    return [(SequenceMatcher(None, b=text), len(set(text.split()))) for text in texts], index
+
+
+def _same_characters(matcher: SequenceMatcher[str], text: str) -> bool:
+    matcher.set_seq1(text)
+    # The quick ratios are upper bounds of the real one.
+    steps = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+    return all(step() >= CHARACTERS_ALIKE for step in steps)
 
 
 def too_close(text: str) -> bool:
@@ -111,10 +146,9 @@ def too_close(text: str) -> bool:
     held, index = _held_index()
     shared = Counter(i for word in words for i in index.get(word, ()))
     for i, count in shared.items():
-        alike = count / (len(words) + held[i][1] - count)
-        if alike >= WORDS_ALIKE:
-            return True
-        if alike >= 0.4 and SequenceMatcher(None, mine, held[i][0]).ratio() >= CHARACTERS_ALIKE:
+        matcher, size = held[i]
+        alike = count / (len(words) + size - count)
+        if alike >= WORDS_ALIKE or (alike >= 0.4 and _same_characters(matcher, mine)):
             return True
     return False
 

@@ -1,7 +1,7 @@
 """Ask the quantized Guide its questions through llama.cpp, greedily, and check the key facts.
 
-Prints one line per set: training questions (a fixed sample, or all with --all), follow-ups,
-held-out paraphrases and held-out off-topic questions. An answer is right when every key pattern
+Prints one line per set: training questions of three kinds (a fixed sample), held-out paraphrases
+and held-out off-topic questions. An answer is right when every key pattern
 of its fact is found in it; a held-out question about other things when it is refused.
 """
 
@@ -13,9 +13,8 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-import llama_cpp
-
 import corpus
+import llama_cpp
 
 REFUSAL = "I only know about localchat"
 ANSWER_TOKENS = 120
@@ -48,22 +47,30 @@ class Guide:
         self.context = llama_cpp.llama_init_from_model(self.model, params)
         self.vocabulary = llama_cpp.llama_model_get_vocab(self.model)
 
+    def close(self) -> None:
+        """Free the model."""
+        llama_cpp.llama_free(self.context)
+        llama_cpp.llama_model_free(self.model)
+
+    def template(self) -> str:
+        """Return the chat template that the file carries."""
+        return llama_cpp.llama_model_chat_template(self.model, None).decode()
+
     def tokenize(self, text: str, special: bool = True) -> list[int]:
         """Turn text into token ids."""
         raw = text.encode()
         room = len(raw) + 8
         ids = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(
-            self.vocabulary, raw, len(raw), ids, room, False, special
-        )
+        count = llama_cpp.llama_tokenize(self.vocabulary, raw, len(raw), ids, room, False, special)
         return list(ids[:count])
 
-    def _piece(self, token: int) -> bytes:
+    def piece(self, token: int) -> bytes:
+        """Return the bytes of a token."""
         room = ctypes.create_string_buffer(256)
         count = llama_cpp.llama_token_to_piece(self.vocabulary, token, room, 256, 0, False)
         return room.raw[:count]
 
-    def decode(self, ids: Sequence[int]) -> "ctypes.Array[ctypes.c_float]":
+    def decode(self, ids: Sequence[int]) -> ctypes.Array[ctypes.c_float]:
         """Evaluate tokens and return the logits after the last of them."""
         tokens = (llama_cpp.llama_token * len(ids))(*ids)
         if llama_cpp.llama_decode(self.context, llama_cpp.llama_batch_get_one(tokens, len(ids))):
@@ -80,7 +87,7 @@ class Guide:
             best = max(range(size), key=logits.__getitem__)
             if llama_cpp.llama_vocab_is_eog(self.vocabulary, best):
                 break
-            said += self._piece(best)
+            said += self.piece(best)
             ids = [best]
         return said.decode(errors="replace")
 
@@ -111,30 +118,29 @@ def score(guide: Guide, name: str, questions: Sequence[corpus.Question], show: b
     return share
 
 
-def sets(everything: bool, sample: int) -> dict[str, list[corpus.Question]]:
-    """Return the sets of questions by name."""
+def sets(sample: int) -> dict[str, list[corpus.Question]]:
+    """Return the sets of questions by name, at most `sample` training questions of each kind."""
     rng = random.Random(0)
-    questions = corpus.questions()
-    hand = [q for q in questions if q.by_hand]
-    framed = [q for q in questions if not q.by_hand and not q.after]
-    follow = [q for q in questions if q.after]
-    held = corpus.heldout()
-    return {
-        "training, by hand": hand if everything else rng.sample(hand, sample),
-        "training, from templates": framed if everything else rng.sample(framed, sample),
-        "training, follow-ups": follow if everything else rng.sample(follow, sample // 4),
-        "held-out paraphrases": [q for q in held if q.fact != "offtopic"],
-        "held-out off-topic": [q for q in held if q.fact == "offtopic"],
+    kinds: dict[str, list[corpus.Question]] = {"by hand": [], "templates": [], "second turns": []}
+    for question in corpus.questions():
+        kind = "by hand" if question.by_hand else "templates"
+        kinds["second turns" if question.after else kind].append(question)
+    chosen = {
+        f"training, {kind}": rng.sample(all_of_it, min(sample, len(all_of_it)))
+        for kind, all_of_it in kinds.items()
     }
+    held = corpus.heldout()
+    chosen["held-out paraphrases"] = [q for q in held if q.fact != "offtopic"]
+    chosen["held-out off-topic"] = [q for q in held if q.fact == "offtopic"]
+    return chosen
 
 
 def main() -> None:
     """Measure every set."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=corpus.HERE.parent / "guide.gguf")
-    parser.add_argument("--all", action="store_true", help="every training question")
     parser.add_argument("--sample", type=int, default=600, help="training questions of each kind")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--show", action="store_true", help="print the wrong answers")
     parser.add_argument("--ask", help="print the answer to one question and stop")
     options = parser.parse_args()
@@ -142,7 +148,7 @@ def main() -> None:
     if options.ask:
         print(guide.answer([(options.ask, "")]))
         return
-    for name, questions in sets(options.all, options.sample).items():
+    for name, questions in sets(options.sample).items():
         score(guide, name, questions, options.show)
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import gguf
 import llama_cpp
 import numpy as np
-from tokenizers import Tokenizer
-
 from network import Network
+from tokenizers import Tokenizer
 
 CONTROL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 CHAT_TEMPLATE = (

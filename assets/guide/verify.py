@@ -10,21 +10,23 @@ import json
 import random
 from pathlib import Path
 
+import corpus
 import llama_cpp
 import numpy as np
 import torch
-from tokenizers import Tokenizer
-
-import corpus
 from evaluate import Guide, render
 from network import Network, Shape
+from tokenizers import Tokenizer
 
 SCRAPS = (
-    "What is Q4_K_S?", "  two  spaces ", "tabs\tand\nnew\r\nlines\n\n\n", "\u00e9t\u00e9 na\u00efve \u00df", "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467",
-    "\u4f60\u597d\uff0c\u4e16\u754c", "\u3053\u3093\u306b\u3061\u306f", "\uc548\ub155", "\u0645\u0631\u062d\u0628\u0627", "\u0928\u092e\u0938\u094d\u0924\u0947", "def f(x):\n    return x ** 2\n", "if (a != b) { c += 1; }", "1234567890",
-    "3.14159e-10", "it's I'LL don't WE'RE", "a\u00a0b\u2003c", "--ctx-size 8192", "C:\\temp\\x", "https://example.org/?q=1&r=2",
-    "<tag attr=\"1\"/>", "\u2026\u2013\u2014\u201c\u201d", "\u00bd \u00b2 \u2167", "e\u0301 a\u0308", "\U0001f1e9\U0001f1ea", "\x7f\x01", " ", "\n", "\n \n", "   x", "x   ", "%%%", "$100,000.00", "[[[]]]",
-    "\u0417\u0434\u0440\u0430\u0432\u0441\u0442\u0432\u0443\u0439\u0442\u0435", "\u03b1\u03b2\u03b3", "SELECT * FROM t WHERE a='b';", "\u200b\u200b", "don\u2019t", "\t\t\tx", "a\n\n\nb", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35",
+    "What is Q4_K_S?", "  two  spaces ", "tabs\tand\nnew\r\nlines\n\n\n", "été naïve ß",
+    "😀👨\u200d👩\u200d👧 🇩🇪", "你好，世界", "こんにちは", "안녕", "مرحبا", "नमस्ते",
+    "สวัสดี", "Здравствуйте", "αβγ",
+    "def f(x):\n    return x ** 2\n", "if (a != b) { c += 1; }", "1234567890", "3.14159e-10",
+    "it's I'LL don't WE'RE", "a\u00a0b\u2003c", "--ctx-size 8192", "C:\\temp\\x",
+    "https://example.org/?q=1&r=2", '<tag attr="1"/>', "…–—“”", "½ ² Ⅷ", "e\u0301 a\u0308",
+    "\x7f\x01", " ", "\n", "\n \n", "   x", "x   ", "%%%", "$100,000.00", "[[[]]]", "a\n\n\nb",
+    "SELECT * FROM t WHERE a='b';", "\u200b\u200b", "don’t", "\t\t\tx",
 )  # fmt: skip
 
 
@@ -34,7 +36,7 @@ def strings(count: int, seed: int = 3) -> list[str]:
     texts = list(SCRAPS)
     asked = [q.text for q in rng.sample(corpus.questions(), count)]
     while len(texts) < count:
-        parts = rng.sample(SCRAPS, 2) + [asked[len(texts)]]
+        parts = [*rng.sample(SCRAPS, 2), asked[len(texts)]]
         rng.shuffle(parts)
         texts.append(rng.choice(("", " ", "\n")).join(parts[: rng.randint(1, 3)]))
     return texts

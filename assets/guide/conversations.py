@@ -1,0 +1,188 @@
+"""Draw conversations from the corpus and pack them into rows of tokens for training.
+
+A conversation has one or more turns in the format of the chat template. Loss is taken on the
+answers only. Everything is drawn from one seeded generator.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import corpus
+import torch
+from augment import vary
+from tokenizers import Tokenizer
+from torch import Tensor
+
+SYSTEM_PROMPTS = (
+    "You are a helpful assistant.",
+    "Be brief.",
+    "Answer politely.",
+    "You are the Guide.",
+    "You are a friendly teacher.",
+    "Answer in one sentence.",
+    "You are a helpful, honest assistant.",
+)
+ROW_TOKENS = 256
+LONG_ROW_TOKENS = 2048
+LONG_ROW_EVERY = 24  # every so many steps the rows are long single conversations
+NO_LOSS = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and its answer in tokens, with the markers around them."""
+
+    tokens: list[int]
+    targets: list[int]
+    fact: str
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of a batch: conversations side by side, told apart by their number."""
+
+    tokens: list[int]
+    targets: list[int]
+    positions: list[int]
+    chats: list[int]
+
+    def add(self, tokens: list[int], targets: list[int], position: int) -> int:
+        """Append tokens at a position and return the next position."""
+        self.tokens += tokens
+        self.targets += targets
+        self.positions += range(position, position + len(tokens))
+        return position + len(tokens)
+
+    def join(self, chat: Row, number: int) -> None:
+        """Append a whole conversation."""
+        self.tokens += chat.tokens
+        self.targets += chat.targets
+        self.positions += chat.positions
+        self.chats += [number] * len(chat.tokens)
+
+    def pad(self, size: int) -> None:
+        """Fill the row up with nothing."""
+        missing = size - len(self.tokens)
+        self.tokens += [0] * missing
+        self.targets += [NO_LOSS] * missing
+        self.positions += [0] * missing
+        self.chats += [-1] * missing
+
+
+class Conversations:
+    """Draws endless conversations and packs them into rows."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, questions: Sequence[corpus.Question], seed: int
+    ) -> None:
+        self.rng = random.Random(seed)
+        self.tokenizer = tokenizer
+        self.broken = Tokenizer.from_str(tokenizer.to_str())
+        self.broken.model.dropout = 0.12
+        self.end = tokenizer.token_to_id("<|im_end|>")
+        self.user, self.assistant, self.newline = (
+            tokenizer.encode(text).ids
+            for text in ("<|im_start|>user\n", "<|im_start|>assistant\n", "\n")
+        )
+        self.pools: dict[tuple[str, bool], list[str]] = {}
+        self.follow: dict[str, list[corpus.Question]] = {}
+        for q in questions:
+            if q.after:
+                self.follow.setdefault(q.after, []).append(q)
+            else:
+                self.pools.setdefault((q.fact, q.by_hand), []).append(q.text)
+        self.ids = [fact for fact in corpus.facts() if fact not in ("offtopic", "task")]
+
+    def _draw(self, before: str) -> tuple[str, str]:
+        rng = self.rng
+        if before in self.follow and rng.random() < 0.35:
+            q = rng.choice(self.follow[before])
+            return q.text, q.fact
+        roll = rng.random()
+        fact = "offtopic" if roll < 0.24 else "task" if roll < 0.28 else rng.choice(self.ids)
+        hand, framed = self.pools.get((fact, True), []), self.pools.get((fact, False), [])
+        pool = hand if hand and (not framed or rng.random() < 0.6) else framed
+        return rng.choice(pool), fact
+
+    def _question(self, before: str) -> tuple[list[int], str]:
+        rng = self.rng
+        while True:
+            text, fact = self._draw(before)
+            if rng.random() < 0.85:
+                small = corpus.facts()[fact].topic == "small talk"
+                text = vary(text, rng, short=small and len(text) < 14)
+            if text.strip() and not corpus.too_close(text):
+                break
+        # Now and then merges are left out at random, so that odd spellings are met as pieces.
+        encoder = self.broken if rng.random() < 0.4 else self.tokenizer
+        return encoder.encode(text.strip()).ids, fact
+
+    def turn(self, before: str) -> Turn:
+        """Return a question, perhaps one that follows on the fact `before`, and its answer."""
+        asked, fact = self._question(before)
+        answer = self.tokenizer.encode(corpus.facts()[fact].answer).ids
+        # Most answers are cut: their first words decide which one it is. A cut answer is also
+        # what a chat holds after Esc; that it ends there is never learnt.
+        length = self.rng.randint(4, 12) if self.rng.random() < 0.7 else len(answer)
+        body = answer[:length]
+        head = [*self.user, *asked, self.end, *self.newline, *self.assistant]
+        last = self.end if len(body) == len(answer) else NO_LOSS
+        targets = [NO_LOSS] * (len(head) - 1) + [*body, last] + [NO_LOSS] * (len(self.newline) + 1)
+        return Turn([*head, *body, self.end, *self.newline], targets, fact)
+
+    def chat(self, room: int, turns: int, gaps: bool) -> Row:
+        """Return one conversation of at most `room` tokens; it is empty when none fits.
+
+        Gaps between the positions of turns stand for long chats at the price of short ones.
+        """
+        row, before, position, rng = Row([], [], [], []), "", 0, self.rng
+        if room > 64 and rng.random() < 0.08:
+            text = "<|im_start|>system\n" + rng.choice(SYSTEM_PROMPTS) + "<|im_end|>\n"
+            ids = self.tokenizer.encode(text).ids
+            position = row.add(ids, [NO_LOSS] * len(ids), position)
+        for i in range(turns):
+            turn = self.turn(before)
+            if len(row.tokens) + len(turn.tokens) > room:
+                break
+            if gaps and i and rng.random() < 0.3:
+                position += rng.randint(0, 500)
+            if position + len(turn.tokens) >= LONG_ROW_TOKENS:
+                break
+            position, before = row.add(turn.tokens, turn.targets, position), turn.fact
+        return row if before else Row([], [], [], [])
+
+    def row(self, size: int) -> Row:
+        """Return a full row; a long one is a single conversation."""
+        row = Row([], [], [], [])
+        if size == LONG_ROW_TOKENS:
+            row.join(self.chat(size, 1000, gaps=False), 0)
+        else:
+            for number in range(1000):
+                turns = self.rng.choice((1, 1, 1, 2, 3, 6))
+                chat = self.chat(size - len(row.tokens), turns, gaps=True)
+                if not chat.tokens:
+                    break
+                row.join(chat, number)
+        row.pad(size)
+        return row
+
+
+def batches(
+    chats: Conversations, tokens_per_step: int, steps: int
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Yield tokens, targets, positions and attention masks, one set for each step."""
+    for step in range(steps):
+        size = LONG_ROW_TOKENS if step % LONG_ROW_EVERY == LONG_ROW_EVERY - 1 else ROW_TOKENS
+        rows = [chats.row(size) for _ in range(max(1, tokens_per_step // size))]
+        number = torch.tensor([row.chats for row in rows])
+        same = number.unsqueeze(2) == number.unsqueeze(1)
+        mask = (same & torch.ones(size, size, dtype=torch.bool).tril()).unsqueeze(1)
+        yield (
+            torch.tensor([row.tokens for row in rows]),
+            torch.tensor([row.targets for row in rows]),
+            torch.tensor([row.positions for row in rows]),
+            mask,
+        )
