@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `localchat` with these arguments, or the process's own, and return the exit code."""
     # Conversations and logs are nobody else's business.
     os.umask(0o077)
-    _use_utf8()
+    _prepare_streams()
     try:
         exit_code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
@@ -69,7 +69,10 @@ def _close_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _use_utf8() -> None:
+def _prepare_streams() -> None:
+    # Python leaves a stream out when the descriptor was closed, as by `>&-`.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     # A model answers in any script; a terminal or a pipe set to another encoding must not end it.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

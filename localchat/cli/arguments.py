@@ -77,13 +77,23 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
     Raises UsageError for what cannot be, SystemExit after printing help or the version.
     """
+    if argv and argv[0] == "run":
+        return _parse_run(argv[1:])
     if argv and argv[0] in _COMMANDS:
-        # Options may stand between the positional arguments, which plain parsing gets wrong.
-        return _COMMANDS[argv[0]]().parse_intermixed_args(argv[1:])
+        return _COMMANDS[argv[0]]().parse_args(argv[1:])
     parser = _top_parser()
     given = parser.parse_args(argv)
     if given.word:
         raise _unknown_command(given.word)
+    return given
+
+
+def _parse_run(argv: Sequence[str]) -> argparse.Namespace:
+    # After "--" nothing is an option, which intermixed parsing does not know.
+    end = argv.index("--") if "--" in argv else len(argv)
+    # Options may stand between the positional arguments, which plain parsing gets wrong.
+    given = _run_parser().parse_intermixed_args(argv[:end])
+    given.words += argv[end + 1 :]
     return given
 
 

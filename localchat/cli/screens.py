@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from localchat import paths
 from localchat.cli import options
 from localchat.machine import detect
-from localchat.models import folder
+from localchat.models import folder, gguf
 from localchat.models.folder import LocalModel
 from localchat.ui import run as ui
 
@@ -14,7 +14,8 @@ from localchat.ui import run as ui
 def run(given: argparse.Namespace) -> int:
     """Open the screens, and a model at once when one was named.
 
-    Raises UsageError without a terminal, ModelNotFound for a model that is not there.
+    Raises UsageError without a terminal, ModelNotFound or BadModel for a model that cannot be
+    opened.
     """
     chosen = options.effective_settings(given)
     models, guide = paths.paths().models, paths.guide_model()
@@ -26,7 +27,9 @@ def run(given: argparse.Namespace) -> int:
         return detect.detect().summary
 
     # LOCALCHAT_MODEL is for `run`, which needs a model; here the first screen offers them.
-    wanted = given.model
+    open_path = folder.resolve(given.model, models, guide) if given.model else None
+    if open_path is not None:
+        gguf.check(open_path)
     return ui.run(
         options.engine(),
         list_models=list_models,
@@ -35,5 +38,5 @@ def run(given: argparse.Namespace) -> int:
         chat_settings=options.chat_settings(chosen, given),
         engine_params=options.engine_params(chosen, given.chat_template_file),
         theme=chosen.theme or "",
-        open_path=folder.resolve(wanted, models, guide) if wanted else None,
+        open_path=open_path,
     )

@@ -52,6 +52,30 @@ def test_wrong_commands_are_named(words: tuple[str, ...], message: str, hint: st
     assert caught.value.hint.startswith(hint)
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("m -n 5 hi", ["m", "hi"]),
+        ("-n 5 m --json hi", ["m", "hi"]),
+        ("m -- -x", ["m", "-x"]),
+        ("-- m --json", ["m", "--json"]),
+        ("m -5", ["m", "-5"]),
+        ("m", ["m"]),
+        ("", []),
+    ],
+)
+def test_options_may_stand_anywhere(typed: str, words: list[str]) -> None:
+    """Between model and prompt too; after `--` nothing is an option."""
+    assert arguments.parse(["run", *typed.split()]).words == words
+
+
+def test_closed_streams_are_no_error(model: Path) -> None:
+    """`localchat run ... <&- >&- 2>&-` runs to its end."""
+    line = f"{sys.executable} -m localchat run {model} Hi <&- >&- 2>&-"
+    done = subprocess.run(line, shell=True, env=command.environment({}), check=False, timeout=60)
+    assert done.returncode == 0
+
+
 def test_the_screens_need_a_terminal() -> None:
     """Without one, `localchat` says what to type in its place, and exits with 2."""
     done = command.run(script={})
@@ -60,9 +84,11 @@ def test_the_screens_need_a_terminal() -> None:
 
 
 def test_the_screens_check_the_model_first(tmp_path: Path) -> None:
-    """A model that is not there is told before a screen opens."""
-    done = command.run("-m", str(tmp_path / "none.gguf"), script={})
-    assert done.code == 3
+    """A model that is not there, or is none, is told before a screen opens."""
+    text = tmp_path / "text.gguf"
+    text.write_text("oh")
+    assert command.run("-m", str(tmp_path / "none.gguf"), script={}).code == 3
+    assert command.run("-m", str(text), script={}).code == 8
 
 
 def test_no_control_characters_from_the_command_line_reach_the_terminal() -> None:
