@@ -158,12 +158,13 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Let a template format strings if no width in them is beyond reason."""
-        owner = getattr(value, "__self__", None)
-        if isinstance(owner, str) and _WIDE_BRACES.search(
-            owner.replace("{{", "").replace("}}", "")
-        ):
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+        pattern: str = value.__self__
+        if _WIDE_BRACES.search(pattern.replace("{{", "").replace("}}", "")):
             raise TooMuch("its format is too wide")
-        return super().wrap_str_format(value)
+        return wrapped
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree: nodes.Template = _Metered().visit(super()._parse(source, name, filename))

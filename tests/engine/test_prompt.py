@@ -40,6 +40,7 @@ BENIGN = [
     "🙂👩‍👩‍👧‍👦 naïve café",
     "<div class='x'>\n<b>bold</b><br/>",
     "a word, an é, [brackets], {braces}, 12345678901234567890",
+    "{a: {b: [{c: 10000}]}} %s %100000d {0.x:{1}} {{ braces }} {% raw %}",
     "\n",
     "don't\r\n\x01\x7f",
 ]
