@@ -8,18 +8,15 @@ when it is needed next.
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from localchat import errors
-from localchat.engine import healing, process, wire
-from localchat.engine.link import Link, Request, failure
+from localchat.engine import process, wire
+from localchat.engine.link import Link, Request, failure, is_crash
+from localchat.engine.loading import Loader, OnProgress
 from localchat.engine.process import Death
-
-_SHORT_SECONDS = 20.0
-
-OnProgress = Callable[[wire.Progress], None]
 
 
 class EngineClient:
@@ -32,11 +29,10 @@ class EngineClient:
         command: Sequence[str] = process.WORKER_COMMAND,
     ) -> None:
         self._link = Link(command, log_folder)
-        self._safe_mode_file = safe_mode_file
+        self._loader = Loader(self._link, safe_mode_file)
         self._busy = asyncio.Lock()
         self._wanted: wire.Load | None = None
         self._loaded: wire.Loaded | None = None
-        self._crashed_while_answering = False
 
     @property
     def loaded(self) -> wire.Loaded | None:
@@ -67,7 +63,7 @@ class EngineClient:
         """
         wanted = wire.Load(0, str(path), params or wire.EngineParams())
         async with self._busy:
-            self._crashed_while_answering = False
+            self._loader.has_crashed = False
             return await self._load(wanted, on_progress or _ignore)
 
     async def generate(self, request: wire.Generate) -> AsyncGenerator[wire.Event, None]:
@@ -96,26 +92,26 @@ class EngineClient:
 
         Raises BadTemplate, EngineError or EngineLost.
         """
-        value = await self._short(wire.Count(0, tuple(messages), template_variables or {}))
+        value = await self._link.ask(wire.Count(0, tuple(messages), template_variables or {}))
         return int(value["tokens"])
 
     async def devices(self) -> tuple[wire.Device, ...]:
         """List the devices of ggml in this engine. Raises EngineMissing or EngineLost."""
         async with self._busy:
             await self.start()
-            value = await self._short(wire.Devices(0))
+            value = await self._link.ask(wire.Devices(0))
         return tuple(wire.Device(**device) for device in value["devices"])
 
     async def set_threads(self, threads: int) -> None:
         """Use this many threads from the next token on. Raises EngineError or EngineLost."""
-        await self._short(wire.SetThreads(0, threads))
+        await self._link.ask(wire.SetThreads(0, threads))
 
     async def unload(self) -> None:
         """Free the model's memory. Raises EngineLost."""
         async with self._busy:
             self._wanted, self._loaded = None, None
             if self._link.ready is not None:
-                await self._short(wire.Unload(0))
+                await self._link.ask(wire.Unload(0))
 
     async def cancel(self) -> None:
         """Stop the load or the answer under way; a worker that does not listen is killed."""
@@ -128,81 +124,9 @@ class EngineClient:
 
     async def _load(self, wanted: wire.Load, on_progress: OnProgress) -> wire.Loaded:
         self._wanted, self._loaded = None, None
-        ready = await self.start()
-        notes: list[str] = []
-        attempt = wanted
-        if wanted.params.extra_buffers and self._safe_mode_is_due(ready.build):
-            attempt = _in_safe_mode(wanted)
-            notes.append("Safe mode: extra CPU buffers are off, because the engine crashed here.")
-        loaded = await self._load_healing(attempt, notes, on_progress)
-        self._wanted = dataclasses.replace(wanted, params=loaded.params)
-        self._loaded = dataclasses.replace(loaded, notes=(*notes, *loaded.notes))
+        self._loaded = await self._loader.load(wanted, on_progress)
+        self._wanted = dataclasses.replace(wanted, params=self._loaded.params)
         return self._loaded
-
-    def _safe_mode_is_due(self, build: str) -> bool:
-        remembered = healing.needs_safe_mode(self._safe_mode_file, build)
-        return remembered or self._crashed_while_answering
-
-    async def _load_healing(
-        self, attempt: wire.Load, notes: list[str], on_progress: OnProgress
-    ) -> wire.Loaded:
-        crash: errors.EngineLost | None = None
-        full: wire.Load | None = None
-        while True:
-            try:
-                loaded = await self._load_once(attempt, on_progress)
-                break
-            except errors.EngineLost as lost:
-                if not attempt.params.extra_buffers or lost.signal_name not in process.CRASHES:
-                    raise
-                crash, attempt = lost, _in_safe_mode(attempt)
-            except _OutOfMemory as failed:
-                smaller, note = _smaller(attempt, failed, may_quantize=full is None)
-                if smaller.params.kv_type_k != attempt.params.kv_type_k:
-                    full = attempt
-                attempt = smaller
-                notes.append(note)
-            except errors.LoadFailed:
-                if full is None or attempt.params.kv_type_k == full.params.kv_type_k:
-                    raise
-                # Some models cannot have a quantized KV cache: then the context alone shrinks.
-                notes.pop()
-                attempt = full
-        if crash is not None:
-            notes.append(self._cured(crash, loaded))
-        return loaded
-
-    def _cured(self, crash: errors.EngineLost, loaded: wire.Loaded) -> str:
-        # Only this is proof that the extra buffers were to blame: the warm-up died with them, and
-        # the same model's warm-up passed without.
-        if crash.during == "warming up" and self._link.ready is not None:
-            with contextlib.suppress(OSError):
-                healing.remember_safe_mode(
-                    self._safe_mode_file, self._link.ready.build, loaded.name, crash.signal_name
-                )
-        return (
-            f"Safe mode: the engine crashed ({crash.signal_name}) with extra CPU buffers, "
-            "and runs without them."
-        )
-
-    async def _load_once(self, attempt: wire.Load, on_progress: OnProgress) -> wire.Loaded:
-        await self.start()
-        stage = ""
-        with self._link.request(attempt) as request:
-            await self._link.send(request)
-            while True:
-                event = await request.events.get()
-                if isinstance(event, wire.Progress):
-                    stage = event.stage
-                    on_progress(event)
-                elif isinstance(event, wire.Loaded):
-                    return event
-                elif isinstance(event, Death) and request.cancelled:
-                    raise errors.Cancelled("Loading was stopped.")
-                elif isinstance(event, wire.Failed) and event.kind == "out_of_memory":
-                    raise _OutOfMemory(event)
-                else:
-                    raise failure(event, "warming up" if stage == "warm-up" else "loading")
 
     async def _revive(self) -> AsyncGenerator[wire.Progress, None]:
         """Load again what was loaded, yielding its progress."""
@@ -234,7 +158,10 @@ class EngineClient:
                 if isinstance(event, Death) and request.cancelled:
                     event = wire.Finished(request.command.id, "cancelled", stats)
                 if isinstance(event, wire.Failed | Death):
-                    raise self._failure(event)
+                    error = failure(event, "answering")
+                    # Not proof enough to remember, but the next try should not die of the same.
+                    self._loader.has_crashed |= is_crash(error)
+                    raise error
                 yield event
         finally:
             if not over:
@@ -242,45 +169,6 @@ class EngineClient:
                 while not over:
                     last = await request.events.get()
                     over = isinstance(last, wire.Finished | wire.Failed | Death)
-
-    def _failure(self, event: wire.Failed | Death) -> errors.LocalchatError:
-        error = failure(event, "answering")
-        if isinstance(error, errors.EngineLost) and error.signal_name in process.CRASHES:
-            # Not proof enough to remember, but the next try should not die of the same.
-            self._crashed_while_answering = True
-        return error
-
-    async def _short(self, command: wire.Command) -> Mapping[str, Any]:
-        with self._link.request(command) as request:
-            await self._link.send(request)
-            event = await asyncio.wait_for(request.events.get(), _SHORT_SECONDS)
-        if isinstance(event, wire.Result):
-            return event.value
-        raise failure(event, "answering a question of the program")
-
-
-class _OutOfMemory(errors.DoesNotFit):
-    """A load that failed for want of memory, with what it had tried."""
-
-    def __init__(self, event: wire.Failed) -> None:
-        super().__init__(event.message, event.hint)
-        self.context_tokens = int(event.details.get("context_tokens", 0))
-        self.gpu_layers = int(event.details.get("gpu_layers", 0))
-
-
-def _smaller(
-    attempt: wire.Load, failed: _OutOfMemory, *, may_quantize: bool
-) -> tuple[wire.Load, str]:
-    step = healing.step_down(
-        attempt.params, failed.context_tokens, failed.gpu_layers, may_quantize=may_quantize
-    )
-    if step is None:
-        raise failed
-    return dataclasses.replace(attempt, params=step[0]), step[1]
-
-
-def _in_safe_mode(load: wire.Load) -> wire.Load:
-    return dataclasses.replace(load, params=dataclasses.replace(load.params, extra_buffers=False))
 
 
 def _ignore(_: wire.Progress) -> None:

@@ -7,14 +7,16 @@ open request when the process dies. Knows nothing of models or of what to do aft
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from localchat import errors
 from localchat.engine import process, wire
 from localchat.engine.process import Death
 
 _START_SECONDS = 60.0
+_SHORT_SECONDS = 20.0
 _CANCEL_SECONDS = 3.0
 """An engine that has not obeyed a cancel after this long is killed."""
 
@@ -84,6 +86,22 @@ class Link:
             return
         await self._worker.send(request.command)
 
+    async def ask(self, command: wire.Command) -> Mapping[str, Any]:
+        """Send a short command and return its result's value.
+
+        Raises EngineError, EngineLost, or what the engine's refusal stands for.
+        """
+        with self.request(command) as request:
+            await self.send(request)
+            try:
+                event = await asyncio.wait_for(request.events.get(), _SHORT_SECONDS)
+            except TimeoutError as error:
+                message = f"The engine did not answer {command.tag!r} in {_SHORT_SECONDS:.0f} s."
+                raise errors.EngineError(message, "Try again, or restart localchat.") from error
+        if isinstance(event, wire.Result):
+            return event.value
+        raise failure(event, "answering a question of the program")
+
     async def cancel(self) -> None:
         """Cancel every long request; kill the process if one does not end in three seconds."""
         for request in tuple(self._requests.values()):
@@ -151,6 +169,11 @@ _DEATH_HINTS = {
     "SIGILL": "This engine build uses an instruction that this CPU lacks: see `localchat doctor`.",
     "SIGBUS": "The model file changed or its disk went away while it was in use.",
 }
+
+
+def is_crash(error: errors.LocalchatError) -> bool:
+    """Say whether the engine died of its own code, so that running it otherwise may help."""
+    return isinstance(error, errors.EngineLost) and error.signal_name in process.CRASHES
 
 
 def failure(event: wire.Event | Death, during: str) -> errors.LocalchatError:
