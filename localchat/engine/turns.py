@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from localchat import errors
-from localchat.engine.reasoning_tags import TAGS, opens_reasoning
+from localchat.engine.reasoning_tags import TAGS, Tag, opens_reasoning
 from localchat.engine.templates import Renderer
 from localchat.engine.wire import Message
 
@@ -94,7 +94,10 @@ class Stage:
             thought, text = reasoning, plan.messages[-1].text + sentinel
         extra = {"reasoning_content": thought, "thinking": thought} if reasoning else {}
         open_messages = (*plan.messages[:-1], Message("assistant", text))
-        whole = self._raw(open_messages, variables, answering=False, extra=extra)
+        try:
+            whole = self._raw(open_messages, variables, answering=False, extra=extra)
+        except errors.BadTemplate:  # some refuse an answer that has thoughts only
+            whole = ""
         cut = whole.rfind(sentinel)
         if cut < 0:
             return self._continue_plainly(before, last, variables, sentinel, reasoning)
@@ -115,9 +118,9 @@ class Stage:
             return Rendered(start.text + last.text, "", notes)
         if start.opened_by:
             return Rendered(start.text + reasoning, start.opened_by, notes)
-        known = [tag.open for tag in TAGS if tag.open in self._renderer.source]
-        mark = known[0] if known else TAGS[0].open
-        return Rendered(f"{start.text}{mark}\n{reasoning}", mark, notes)
+        tag = next((tag for tag in TAGS if tag.open in self._renderer.source), TAGS[0])
+        header = _without_closed_block(start.text, tag)
+        return Rendered(f"{header}{tag.open}\n{reasoning}", tag.open, notes)
 
     def _with_header(
         self, messages: tuple[Message, ...], variables: Variables, text: str, sentinel: str
@@ -251,6 +254,15 @@ def fold(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     if waiting:
         folded.append(Message("user", "\n\n".join(waiting)))
     return tuple(folded)
+
+
+def _without_closed_block(text: str, tag: Tag) -> str:
+    """Take away the empty block of reasoning that a header may end with."""
+    before, closed, after = text.rpartition(tag.close)
+    if not closed or after.strip():
+        return text
+    header, opened, thought = before.rpartition(tag.open)
+    return header if opened and not thought.strip() else before
 
 
 def _common_prefix(one: str, other: str) -> int:

@@ -301,6 +301,27 @@ def test_continuing_thoughts(family: str, text: str, opened_by: str) -> None:
     assert rendered.opened_by == opened_by
 
 
+@pytest.mark.parametrize("header", ["A:<think>\n\n</think>\n\n", "A:</think>", "A:"])
+def test_continuing_thoughts_plainly(header: str) -> None:
+    """Where a template shows no thoughts they follow its header, in a block that is still open."""
+    source = "{{ messages[0].content }}{% if add_generation_prompt %}" + header + "{% endif %}"
+    talk = [*USER, Message("assistant", "")]
+    rendered = Stage(ChatTemplate(source)).render_open(talk, {}, SENTINEL, "Hm, so")
+    assert (rendered.text, rendered.opened_by) == ("HiA:<think>\nHm, so", "<think>")
+    assert turns.CONTINUED_PLAINLY in rendered.notes
+
+
+def test_template_that_refuses_an_empty_answer() -> None:
+    """Thoughts without an answer are continued also where an answer must have text."""
+    source = (
+        "{% for m in messages %}{{ m.content or raise_exception('empty') }}{% endfor %}"
+        "{{ '[THINK]' if add_generation_prompt }}"
+    )
+    talk = [*USER, Message("assistant", "")]
+    rendered = Stage(ChatTemplate(source)).render_open(talk, {}, SENTINEL, "Hm")
+    assert (rendered.text, rendered.opened_by) == ("Hi[THINK]Hm", "[THINK]")
+
+
 def test_an_answer_with_thoughts_is_continued() -> None:
     """Thoughts before a partial answer are kept where the template shows them."""
     rendered = stage("qwen3").render_open(PARTIAL, {}, SENTINEL, "Count.")
