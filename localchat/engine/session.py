@@ -4,15 +4,21 @@ Turns the wire's commands into work on llama.cpp. Knows nothing of pipes or thre
 """
 
 import dataclasses
-import functools
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from localchat import errors
-from localchat.engine import builtin_templates, locking, reasoning_tags, sampler, warmup, wire
+from localchat.engine import (
+    builtin_templates,
+    endings,
+    locking,
+    reasoning_tags,
+    sampler,
+    warmup,
+    wire,
+)
 from localchat.engine.abort import AbortFlag
 from localchat.engine.generation import Generation, Job
 from localchat.engine.kvcache import KvCache
@@ -35,10 +41,6 @@ _MARKS_TO_SHOW = (
     *("<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>", "<|channel>"),
 )
 """Control tokens that go into the text, since they tell thinking from answer."""
-
-
-_MARK = re.compile(r"<[^<>\s]{1,40}>|\[[^\[\]\s]{1,40}\]")
-"""A mark such as <|im_end|> or [/INST] at the start of a text."""
 
 
 class ContextOverflow(Exception):
@@ -114,7 +116,7 @@ class Session:
             tokens=prompt.tokens,
             sampling=sampler.resolve(command.sampling, self._defaults),
             max_tokens=command.max_tokens,
-            stop=(*command.stop, *self._end_of_turn),
+            stop=(*command.stop, *self._stops),
             arrived=arrived,
             chunks=command.chunks,
         )
@@ -165,6 +167,7 @@ class Session:
         )
         self._origin = renderer.origin
         self._builder = PromptBuilder(renderer, self.vocab)
+        self._stops = endings.missing_stops(self._builder, self.vocab)
         self._defaults = sampler.model_defaults(self.model.metadata)
         self._shown_marks = frozenset(
             token for text in _MARKS_TO_SHOW if (token := self.vocab.token(text)) is not None
@@ -195,27 +198,6 @@ class Session:
         return "window" if self.model.facts.window_tokens else "full"
 
     # --- answering --------------------------------------------------------------------------
-
-    @functools.cached_property
-    def _end_of_turn(self) -> tuple[str, ...]:
-        """What the template writes after an answer, when the vocabulary does not end there.
-
-        Some files mark their end-of-turn token as ordinary text; without this the model would go
-        on and write the user's part too.
-        """
-        said = [("user", "8881"), ("assistant", "8882"), ("user", "8883")]
-        turns = [wire.Message(role, text) for role, text in said]  # type: ignore[arg-type]
-        try:
-            text = self._builder.build(turns).text
-        except errors.BadTemplate:
-            return ()
-        between = text.rpartition("8882")[2].partition("8883")[0].strip()
-        end = between.splitlines()[0] if between else ""
-        ids = self.vocab.tokenize(end, parse_special=True)
-        if not end or any(self.vocab.is_end(token) for token in ids):
-            return ()
-        mark = _MARK.match(end)
-        return (mark[0] if mark else end,)
 
     def _piece(self, token: int) -> bytes:
         return self.vocab.piece(token, special=token in self._shown_marks)
