@@ -36,13 +36,6 @@ _NOT_REPACKED = ("F32", "F16", "BF16")
 """The CPU has no other layout for these, so a memory map stays the only copy."""
 
 
-_MARKS_TO_SHOW = (
-    *(mark for tag in reasoning_tags.TAGS for mark in (tag.open, tag.close)),
-    *("<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|constrain|>", "<|channel>"),
-)
-"""Control tokens that go into the text, since they tell thinking from answer."""
-
-
 class ContextOverflow(Exception):
     """The prompt leaves no room for an answer."""
 
@@ -170,7 +163,9 @@ class Session:
         self._stops = endings.missing_stops(self._builder, self.vocab)
         self._defaults = sampler.model_defaults(self.model.metadata)
         self._shown_marks = frozenset(
-            token for text in _MARKS_TO_SHOW if (token := self.vocab.token(text)) is not None
+            token
+            for text in reasoning_tags.PRESERVED_TOKENS
+            if (token := self.vocab.token(text)) is not None
         )
         if command.warm_up:
             self._emit(wire.Progress(command.id, "warm-up", 0, 1000))
