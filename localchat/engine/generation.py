@@ -75,12 +75,13 @@ class Generation:
         """Prefill and decode. Raises EvaluationFailed; the cache stays usable."""
         try:
             self._prefill()
-            reason = self._decode()
+            reason: wire.FinishReason = self._decode()
         except kvcache.EvaluationAborted:
             reason = "cancelled"
-        rest = self._text.close()
-        if self._unsent or rest:
-            self._send_text(rest, time.perf_counter())
+        finally:
+            rest = self._text.close()
+            if self._unsent or rest:
+                self._send_text(rest, time.perf_counter())
         self._emit(
             wire.Finished(
                 self._job.id,

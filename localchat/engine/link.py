@@ -159,6 +159,7 @@ _FAILURES: dict[str, type[errors.LocalchatError]] = {
     "out_of_memory": errors.DoesNotFit,
     "context_overflow": errors.ContextOverflow,
     "load_failed": errors.LoadFailed,
+    "evaluation_failed": errors.EngineError,
     "engine_missing": errors.EngineMissing,
     "cancelled": errors.Cancelled,
     "bad_request": errors.EngineError,

@@ -114,9 +114,8 @@ class Service:
         except EvaluationAborted:
             outcome = wire.Failed(command.id, "cancelled", "Loading was stopped.")
         except EvaluationFailed as error:
-            outcome = wire.Failed(
-                command.id, "load_failed", f"The engine could not evaluate tokens (code {error})."
-            )
+            words = f"The engine could not evaluate tokens (code {error})."
+            outcome = wire.Failed(command.id, "evaluation_failed", words)
         if outcome is not None:
             self._send(outcome)
 

@@ -23,6 +23,7 @@ FailureKind = Literal[
     "out_of_memory",
     "context_overflow",
     "load_failed",
+    "evaluation_failed",
     "engine_missing",
     "cancelled",
     "bad_request",
