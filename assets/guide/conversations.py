@@ -27,6 +27,7 @@ SYSTEM_PROMPTS = (
 )
 ROW_TOKENS = 256
 LONG_ROW_TOKENS = 2048
+MISSED_QUESTIONS = 2000
 LONG_ROW_EVERY = 24  # every so many steps the rows are long single conversations
 NO_LOSS = -1
 
@@ -35,9 +36,9 @@ NO_LOSS = -1
 class Turn:
     """A question and its answer in tokens, with the markers around them."""
 
+    question: corpus.Question
     tokens: list[int]
     targets: list[int]
-    fact: str
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class Row:
     targets: list[int]
     positions: list[int]
     chats: list[int]
+    asked: list[tuple[int, corpus.Question]]
 
     def add(self, tokens: list[int], targets: list[int], position: int) -> int:
         """Append tokens at a position and return the next position."""
@@ -58,6 +60,7 @@ class Row:
 
     def join(self, chat: Row, number: int) -> None:
         """Append a whole conversation."""
+        self.asked += [(len(self.tokens) + at, question) for at, question in chat.asked]
         self.tokens += chat.tokens
         self.targets += chat.targets
         self.positions += chat.positions
@@ -73,12 +76,23 @@ class Row:
 
 
 class Conversations:
-    """Draws endless conversations and packs them into rows."""
+    """Draws endless conversations and packs them into rows.
+
+    `cut` is the share of answers of which only the beginning is shown. Questions that training
+    reports as missed come again, with other words around them: that is `again` of all draws.
+    """
 
     def __init__(
-        self, tokenizer: Tokenizer, questions: Sequence[corpus.Question], seed: int
+        self,
+        tokenizer: Tokenizer,
+        questions: Sequence[corpus.Question],
+        seed: int,
+        cut: float,
+        again: float,
     ) -> None:
         self.rng = random.Random(seed)
+        self.cut, self.again = cut, again
+        self.missed: dict[str, list[corpus.Question]] = {}
         self.tokenizer = tokenizer
         self.broken = Tokenizer.from_str(tokenizer.to_str())
         self.broken.model.dropout = 0.12
@@ -87,58 +101,66 @@ class Conversations:
             tokenizer.encode(text).ids
             for text in ("<|im_start|>user\n", "<|im_start|>assistant\n", "\n")
         )
-        self.pools: dict[tuple[str, bool], list[str]] = {}
+        self.pools: dict[tuple[str, bool], list[corpus.Question]] = {}
         self.follow: dict[str, list[corpus.Question]] = {}
         for q in questions:
             if q.after:
                 self.follow.setdefault(q.after, []).append(q)
             else:
-                self.pools.setdefault((q.fact, q.by_hand), []).append(q.text)
+                self.pools.setdefault((q.fact, q.by_hand), []).append(q)
         self.ids = [fact for fact in corpus.facts() if fact not in ("offtopic", "task")]
 
-    def _draw(self, before: str) -> tuple[str, str]:
+    def miss(self, question: corpus.Question) -> None:
+        """Remember a question that was answered badly."""
+        queue = self.missed.setdefault(question.after, [])
+        if len(queue) < MISSED_QUESTIONS:
+            queue.append(question)
+        else:
+            queue[self.rng.randrange(len(queue))] = question
+
+    def _draw(self, before: str) -> corpus.Question:
         rng = self.rng
+        if rng.random() < self.again:
+            queue = self.missed.get(before) or self.missed.get("")
+            if queue:
+                return queue.pop(rng.randrange(len(queue)))
         if before in self.follow and rng.random() < 0.35:
-            q = rng.choice(self.follow[before])
-            return q.text, q.fact
+            return rng.choice(self.follow[before])
         roll = rng.random()
         fact = "offtopic" if roll < 0.24 else "task" if roll < 0.28 else rng.choice(self.ids)
         hand, framed = self.pools.get((fact, True), []), self.pools.get((fact, False), [])
-        pool = hand if hand and (not framed or rng.random() < 0.6) else framed
-        return rng.choice(pool), fact
+        return rng.choice(hand if hand and (not framed or rng.random() < 0.6) else framed)
 
-    def _question(self, before: str) -> tuple[list[int], str]:
-        rng = self.rng
-        while True:
-            text, fact = self._draw(before)
-            if rng.random() < 0.85:
-                small = corpus.facts()[fact].topic == "small talk"
-                text = vary(text, rng, short=small and len(text) < 14)
-            if text.strip() and not corpus.too_close(text):
-                break
+    def _asked(self, question: corpus.Question) -> list[int]:
+        rng, text = self.rng, question.text
+        if rng.random() < 0.85:
+            small = corpus.facts()[question.fact].topic == "small talk"
+            varied = vary(text, rng, short=small and len(text) < 14)
+            if varied.strip() and not corpus.too_close(varied):
+                text = varied
         # Now and then merges are left out at random, so that odd spellings are met as pieces.
         encoder = self.broken if rng.random() < 0.4 else self.tokenizer
-        return encoder.encode(text.strip()).ids, fact
+        return encoder.encode(text.strip()).ids
 
     def turn(self, before: str) -> Turn:
         """Return a question, perhaps one that follows on the fact `before`, and its answer."""
-        asked, fact = self._question(before)
-        answer = self.tokenizer.encode(corpus.facts()[fact].answer).ids
-        # Most answers are cut: their first words decide which one it is. A cut answer is also
-        # what a chat holds after Esc; that it ends there is never learnt.
-        length = self.rng.randint(4, 12) if self.rng.random() < 0.7 else len(answer)
+        question = self._draw(before)
+        answer = self.tokenizer.encode(corpus.facts()[question.fact].answer).ids
+        # The first words of an answer decide which one it is. A cut answer is also what a chat
+        # holds after Esc; that it ends there is never learnt.
+        length = self.rng.randint(4, 12) if self.rng.random() < self.cut else len(answer)
         body = answer[:length]
-        head = [*self.user, *asked, self.end, *self.newline, *self.assistant]
+        head = [*self.user, *self._asked(question), self.end, *self.newline, *self.assistant]
         last = self.end if len(body) == len(answer) else NO_LOSS
         targets = [NO_LOSS] * (len(head) - 1) + [*body, last] + [NO_LOSS] * (len(self.newline) + 1)
-        return Turn([*head, *body, self.end, *self.newline], targets, fact)
+        return Turn(question, [*head, *body, self.end, *self.newline], targets)
 
     def chat(self, room: int, turns: int, gaps: bool) -> Row:
         """Return one conversation of at most `room` tokens; it is empty when none fits.
 
         Gaps between the positions of turns stand for long chats at the price of short ones.
         """
-        row, before, position, rng = Row([], [], [], []), "", 0, self.rng
+        row, before, position, rng = Row([], [], [], [], []), "", 0, self.rng
         if room > 64 and rng.random() < 0.08:
             text = "<|im_start|>system\n" + rng.choice(SYSTEM_PROMPTS) + "<|im_end|>\n"
             ids = self.tokenizer.encode(text).ids
@@ -151,12 +173,15 @@ class Conversations:
                 position += rng.randint(0, 500)
             if position + len(turn.tokens) >= LONG_ROW_TOKENS:
                 break
-            position, before = row.add(turn.tokens, turn.targets, position), turn.fact
-        return row if before else Row([], [], [], [])
+            answer_at = next(i for i, target in enumerate(turn.targets) if target != NO_LOSS)
+            row.asked.append((len(row.tokens) + answer_at, turn.question))
+            position = row.add(turn.tokens, turn.targets, position)
+            before = turn.question.fact
+        return row if before else Row([], [], [], [], [])
 
     def row(self, size: int) -> Row:
         """Return a full row; a long one is a single conversation."""
-        row = Row([], [], [], [])
+        row = Row([], [], [], [], [])
         if size == LONG_ROW_TOKENS:
             row.join(self.chat(size, 1000, gaps=False), 0)
         else:
@@ -170,19 +195,28 @@ class Conversations:
         return row
 
 
-def batches(
-    chats: Conversations, tokens_per_step: int, steps: int
-) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Yield tokens, targets, positions and attention masks, one set for each step."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step of training sees; `mask` keeps the conversations of a row apart."""
+
+    tokens: Tensor
+    targets: Tensor
+    positions: Tensor
+    mask: Tensor
+    asked: tuple[tuple[int, int, corpus.Question], ...]
+
+
+def batches(chats: Conversations, tokens_per_step: int, steps: int) -> Iterator[Batch]:
+    """Yield one batch for each step."""
     for step in range(steps):
         size = LONG_ROW_TOKENS if step % LONG_ROW_EVERY == LONG_ROW_EVERY - 1 else ROW_TOKENS
         rows = [chats.row(size) for _ in range(max(1, tokens_per_step // size))]
         number = torch.tensor([row.chats for row in rows])
         same = number.unsqueeze(2) == number.unsqueeze(1)
-        mask = (same & torch.ones(size, size, dtype=torch.bool).tril()).unsqueeze(1)
-        yield (
+        yield Batch(
             torch.tensor([row.tokens for row in rows]),
             torch.tensor([row.targets for row in rows]),
             torch.tensor([row.positions for row in rows]),
-            mask,
+            (same & torch.ones(size, size, dtype=torch.bool).tril()).unsqueeze(1),
+            tuple((i, at, question) for i, row in enumerate(rows) for at, question in row.asked),
         )

@@ -1,6 +1,6 @@
 """Hold llama.cpp's view of the Guide against PyTorch's: the same tokens, nearly the same logits.
 
-Needs the working folder that train.py leaves behind (tokenizer.json, weights.pt, guide-f32.gguf).
+Needs the working folder that train.py leaves behind (tokenizer.json, weights-N.pt, guide-f32.gguf).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--build", type=Path, default=Path("build/guide"))
     options = parser.parse_args()
     tokenizer = Tokenizer.from_file(str(options.build / "tokenizer.json"))
-    weights = torch.load(options.build / "weights.pt")
+    weights = torch.load(sorted(options.build.glob("weights-*.pt"))[-1])
     sizes = json.loads((options.build / "shape.json").read_text())
     network = Network(Shape(**sizes))
     network.load_state_dict(weights)
