@@ -7,7 +7,9 @@ Script keys, all optional:
   token_characters    characters a token (4)
   rate                tokens a second (0: as fast as possible)
   prompt_tokens       prompt tokens to report for each request (64), prefill_seconds to spend (0)
-  context_tokens      the context to report (4096)
+  cached_tokens       how many of them to report as reused (0)
+  context_tokens      the context to report (4096); a longer prompt is refused
+  loaded              fields of Loaded to report
   opened_by           the mark of the think block in which the prompt ends
   die                 {"at": start|load|warm-up|prefill|decode, "how": a signal's name, "exit N",
                       "hang" or "garbage", "once": a file that marks that it has happened,
@@ -127,7 +129,7 @@ class FakeWorker:
         loaded = dataclasses.replace(
             LOADED, id=command.id, params=params, context_tokens=context, name=self._name(command)
         )
-        self._send(loaded)
+        self._send(dataclasses.replace(loaded, **self._script.get("loaded", {})))
 
     def _name(self, command: wire.Load) -> str:
         return str(self._script.get("name", Path(command.path).stem))
@@ -138,10 +140,15 @@ class FakeWorker:
         os.write(2, noise.encode())
         prompt = self._script.get("prompt_tokens", 64)
         size = self._script.get("context_tokens", 4096)
+        if prompt > size:
+            words = f"The conversation has {prompt:,} tokens, and the context holds {size:,}."
+            self._send(wire.Failed(command.id, "context_overflow", words, "Shorten the message."))
+            return
         opened_by = self._script.get("opened_by", "")
         self._send(wire.Prompt(command.id, prompt, 0, size, opened_by=opened_by))
         pause = self._script.get("prefill_seconds", 0)
-        stats = wire.Stats(prompt_tokens=prompt, prompt_seconds=pause, context_tokens=size)
+        cached = self._script.get("cached_tokens", 0)
+        stats = wire.Stats(prompt, cached, prompt_seconds=pause, context_tokens=size)
         for done in range(0, prompt + 1, max(prompt // 4, 1)):
             self._send(wire.Progress(command.id, "prompt", done, prompt, pause * done / prompt))
             if self._stopped(command.id, pause / 4):

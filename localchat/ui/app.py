@@ -1,21 +1,17 @@
 """The app: two screens, and what belongs to neither."""
 
-import functools
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.widgets import Markdown
 
-from localchat import sanitize
 from localchat.chat.chat import Chat
 from localchat.engine.client import EngineClient
-from localchat.ui import copying, themes
+from localchat.ui import themes
+from localchat.ui.gate import ControlGate
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.help import HelpScreen
 from localchat.ui.screens.models import ModelsScreen
@@ -43,7 +39,7 @@ class LocalchatApp(App[None]):
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.theme = theme if theme in self.available_themes else themes.DARK.name
-        self._gate = _Gate()
+        self._gate = ControlGate()
         self._chat = Chat(engine, setup.chat_settings)
         self._models_screen = ModelsScreen(engine, setup)
         self._chat_screen = ChatScreen(self._chat)
@@ -78,11 +74,6 @@ class LocalchatApp(App[None]):
         """Go back to the chat."""
         await self.switch_screen("chat")
 
-    async def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
-        """Show where a link leads and copy it; a model's link is never opened by itself."""
-        target = sanitize.line(event.href, 4000)
-        await copying.copy(self, target, sanitize.line(target, 200))
-
     async def action_show_models(self) -> None:
         """Go to the models; the chat stays as it is."""
         await self.switch_screen("models")
@@ -91,25 +82,3 @@ class LocalchatApp(App[None]):
         """Show the keys."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
-
-
-class _Gate(LineFilter):
-    """Takes control characters out of every line that is drawn; they take up no cells."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        del background
-        return [
-            segment if segment.text.isprintable() else _without_controls(segment)
-            for segment in segments
-        ]
-
-
-def _without_controls(segment: Segment) -> Segment:
-    return Segment(_printable(segment.text), segment.style, segment.control)
-
-
-@functools.lru_cache(4096)
-def _printable(text: str) -> str:
-    return "".join(
-        character for character in text if sanitize.line(f"x{character}x") == f"x{character}x"
-    )

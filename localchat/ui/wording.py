@@ -134,13 +134,19 @@ def model_facts(loaded: wire.Loaded) -> str:
         context += f" (trained for {loaded.trained_context_tokens:,})"
     template = sanitize.line(loaded.template_origin, 60)
     parts = (
-        sanitize.line(loaded.description, 60),
+        _kind(loaded),
         units.human_bytes(loaded.file_bytes),
         context,
         "" if template.startswith("the model's own") else f"template: {template}",
         f"ready in {units.human_seconds(loaded.load_seconds)}",
     )
     return " · ".join(part for part in parts if part)
+
+
+def _kind(loaded: wire.Loaded) -> str:
+    # llama.cpp writes "?B" for a size that it has no name for.
+    size = parameters(loaded.parameters) or "?B"
+    return sanitize.line(loaded.description, 60).replace("?B", size)
 
 
 def short_path(path: Path) -> str:

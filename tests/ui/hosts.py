@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -50,13 +50,14 @@ MODELS = (
 def make_app(
     engine: EngineClient,
     *,
-    models: tuple[LocalModel, ...] = MODELS,
+    models: Sequence[LocalModel] = MODELS,
+    list_models: Callable[[], Sequence[LocalModel]] | None = None,
     open_path: Path | None = Path("/models/fake.gguf"),
     settings: ChatSettings | None = None,
 ) -> LocalchatApp:
     """An app with these models; by default it opens one at once."""
     setup = Setup(
-        list_models=lambda: models,
+        list_models=list_models or (lambda: models),
         describe_machine=lambda: MACHINE,
         models_folder=Path("/models"),
         chat_settings=settings or ChatSettings(),
@@ -71,11 +72,11 @@ async def wait_until(
     """Wait for something to become true on screen; fail with the screen's text if it does not."""
     deadline = time.monotonic() + seconds
     while True:
-        await pilot.pause()
         if condition():
             return
         assert time.monotonic() < deadline, screen_text(pilot)
-        await asyncio.sleep(0.01)
+        # Not pilot.pause(): it waits for a moment without work, and a stream leaves none.
+        await asyncio.sleep(0.02)
 
 
 def screen_text(pilot: Pilot[None]) -> str:
@@ -95,11 +96,18 @@ async def open_chat(pilot: Pilot[None]) -> ChatScreen:
     return screen
 
 
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, also while the app never rests (`pilot.press` waits until it does)."""
+    for key in keys:
+        pilot.app.simulate_key(key)
+        await asyncio.sleep(0.01)
+
+
 async def send(pilot: Pilot[None], text: str) -> None:
     """Write a message and send it."""
     pilot.app.screen.query_one(PromptBox).text = text
-    await pilot.press("enter")
-    await pilot.pause()
+    await press(pilot, "enter")
+    await wait_until(pilot, lambda: text not in pilot.app.screen.query_one(PromptBox).text)
 
 
 async def shows(pilot: Pilot[None], text: str, seconds: float = 20.0) -> None:

@@ -31,7 +31,7 @@ async def test_stopping_keeps_what_was_said(fake_engine: MakeEngine) -> None:
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "Go on for long")
         await hosts.shows(pilot, "word word")
-        await pilot.press("escape")
+        await hosts.press(pilot, "escape")
         await hosts.shows(pilot, "stopped by you")
 
         assert "word word" in hosts.screen_text(pilot)
@@ -44,13 +44,13 @@ async def test_writing_goes_on_while_the_answer_comes(fake_engine: MakeEngine) -
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "Go on for long")
         await hosts.shows(pilot, "word word")
-        await pilot.press("n", "e", "x", "t", "enter")
+        await hosts.press(pilot, "n", "e", "x", "t", "enter")
         await hosts.shows(pilot, "Still answering")
 
         assert app.screen.query_one(PromptBox).text == "next"
-        await pilot.press("escape")
+        await hosts.press(pilot, "escape")
         await hosts.shows(pilot, "stopped by you")
-        await pilot.press("enter")
+        await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: app.screen.query_one(PromptBox).text == "")
 
 
@@ -87,13 +87,116 @@ async def test_engine_dies_while_loading(
     app = hosts.make_app(fake_engine(die=die), open_path=None)
     async with app.run_test(size=(100, 40)) as pilot:
         await hosts.shows(pilot, "Mistral")
-        await pilot.press("enter")
+        await hosts.press(pilot, "enter")
         if signal_name == "SIGKILL":
             await hosts.shows(pilot, "could not be loaded")
             assert isinstance(app.screen, ModelsScreen)
-            await pilot.press("enter")
+            await hosts.press(pilot, "enter")
         else:
             await hosts.shows(pilot, "Safe mode")
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "Hi")
         await hosts.shows(pilot, "Hello from the fake worker.")
+
+
+async def test_message_that_does_not_fit_comes_back(fake_engine: MakeEngine) -> None:
+    """A refused message is in the box again, before what was typed meanwhile, and says why."""
+    app = hosts.make_app(fake_engine(prompt_tokens=5000, context_tokens=4096))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Far too long")
+        await hosts.shows(pilot, "5,000 tokens, and the context holds 4,096")
+
+        assert app.screen.query_one(PromptBox).text == "Far too long"
+        assert "Shorten the message." in hosts.screen_text(pilot)
+        assert hosts.screen_text(pilot).count("Far too long") == 1
+
+
+async def test_thoughts_are_folded_and_open(fake_engine: MakeEngine) -> None:
+    """Thinking is one line with its tokens, opened and closed by Ctrl+T; the answer follows."""
+    answer = "<think>\nFirst I wonder.\n</think>\n\nThen I say."
+    app = hosts.make_app(fake_engine(answers=[answer], rate=1000))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Think")
+        await hosts.shows(pilot, "stopped by itself")
+        folded = hosts.screen_text(pilot)
+        await hosts.press(pilot, "ctrl+t")
+        await hosts.shows(pilot, "First I wonder.")
+        await hosts.press(pilot, "ctrl+t")
+        await hosts.wait_until(pilot, lambda: "I wonder" not in hosts.screen_text(pilot))
+
+    assert "▸ thought for" in folded
+    assert "I wonder" not in folded
+    assert "Then I say." in folded
+
+
+async def test_last_message_comes_back(fake_engine: MakeEngine) -> None:
+    """Up in the empty box brings back what was sent, Down leads to the empty box again."""
+    app = hosts.make_app(fake_engine())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        for text in ("one", "two"):
+            await hosts.send(pilot, text)
+            await hosts.wait_until(pilot, lambda: not app.screen.query_one(PromptBox).busy)
+        seen = []
+        for key in ("up", "up", "up", "down", "down"):
+            await pilot.press(key)
+            seen.append(app.screen.query_one(PromptBox).text)
+
+    assert seen == ["two", "one", "one", "two", ""]
+
+
+async def test_new_chat_asks_first(fake_engine: MakeEngine) -> None:
+    """A conversation is thrown away only after a yes; an empty one without a question."""
+    app = hosts.make_app(fake_engine(answers=["Answered."]))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Something")
+        await hosts.shows(pilot, "stopped by itself")
+        await hosts.press(pilot, "ctrl+n")
+        await hosts.shows(pilot, "Start a new chat?")
+        await hosts.press(pilot, "escape")
+        await hosts.shows(pilot, "Answered.")
+        await hosts.press(pilot, "ctrl+n")
+        await hosts.shows(pilot, "Start a new chat?")
+        await hosts.press(pilot, "enter")
+        await hosts.wait_until(pilot, lambda: "Answered." not in hosts.screen_text(pilot))
+
+        assert "Start a new chat?" not in hosts.screen_text(pilot)
+
+
+async def test_gauge_counts_the_draft(fake_engine: MakeEngine) -> None:
+    """What is being written is part of the context gauge before it is sent."""
+    app = hosts.make_app(fake_engine())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        app.screen.query_one(PromptBox).text = "x" * 4000
+
+        # The scripted worker counts a token for each four characters and five for a message.
+        await hosts.shows(pilot, "1.0k/4.1k 24 %")
+
+
+async def test_engine_shows_what_it_reads(fake_engine: MakeEngine) -> None:
+    """While the prompt is read, the answer's place tells how far, how fast and how long."""
+    app = hosts.make_app(fake_engine(prompt_tokens=2000, prefill_seconds=8))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Read this")
+        await hosts.shows(pilot, "reading 500 of 2,000 tokens · 250 tokens/s · 6 s left")
+        await hosts.shows(pilot, "reading 25 %")
+        await hosts.press(pilot, "escape")
+        await hosts.shows(pilot, "stopped by you")
+
+
+async def test_chat_survives_a_look_at_the_models(fake_engine: MakeEngine) -> None:
+    """Ctrl+L leads to the models, Esc back to the same conversation."""
+    app = hosts.make_app(fake_engine(answers=["Answered."]))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Something")
+        await hosts.shows(pilot, "stopped by itself")
+        await hosts.press(pilot, "ctrl+l")
+        await hosts.shows(pilot, "Mistral 7B")
+        await hosts.press(pilot, "escape")
+        await hosts.shows(pilot, "Answered.")

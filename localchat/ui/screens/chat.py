@@ -77,12 +77,6 @@ class ChatScreen(Screen[None]):
 
     @on(PromptBox.Submitted)
     def _send(self, event: PromptBox.Submitted) -> None:
-        prompt = self.query_one(PromptBox)
-        if self._view is not None:
-            prompt.hint("Still answering: wait, or press Esc to stop", warn=True)
-            return
-        prompt.accept()
-        prompt.hint("Esc stops the answer")
         self._view = AnswerView()
         self._meter.begin()
         self._asking = self._ask(event.text, self._view)
@@ -111,7 +105,7 @@ class ChatScreen(Screen[None]):
     async def _end(
         self, view: AnswerView, turn: Turn, failure: errors.LocalchatError | None
     ) -> None:
-        await view.finish(turn)
+        view.finish(turn)
         if failure is not None:
             if not turn.text and not turn.reasoning:
                 await view.remove()
@@ -119,7 +113,7 @@ class ChatScreen(Screen[None]):
         self._view = None
         self._meter.end(turn, lost=isinstance(failure, errors.EngineLost))
         self._show_status()
-        self.query_one(PromptBox).hint()
+        self.query_one(PromptBox).busy = False
         self.refresh_bindings()
         self._count()
 

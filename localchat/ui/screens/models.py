@@ -53,6 +53,7 @@ class ModelsScreen(Screen[None]):
         self._engine = engine
         self._setup = setup
         self._loaded: Path | None = None
+        self._guide: Path | None = None
         self._is_loading = False
         self._stop_wanted = False
         self._described: Path | None = None
@@ -62,7 +63,7 @@ class ModelsScreen(Screen[None]):
         yield TooSmall()
         yield TopBar()
         with Vertical(id="body"):
-            yield Static("Choose a model to chat with. It runs here, offline.", id="lead")
+            yield Static("", id="machine", markup=False)
             yield ModelList()
             with VerticalScroll(id="panel", classes="-details", can_focus=False):
                 yield ModelDetails()
@@ -73,6 +74,8 @@ class ModelsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read the folder; open what was asked for on the command line."""
+        bar = self.query_one(TopBar)
+        bar.subject, bar.facts = "models", "everything runs on this machine"
         self.query_one("_Rows").focus()
         self.action_refresh()
         if self._setup.open_path is not None:
@@ -85,18 +88,18 @@ class ModelsScreen(Screen[None]):
             return self._is_loading or self._mode == "asking" or self._loaded is not None
         return not (action == "open_path" and self._is_loading)
 
-    def load(self, path: Path, *, is_guide: bool = False) -> None:
+    def load(self, path: Path) -> None:
         """Load a model; Loaded follows when it is ready."""
         if not self._is_loading:
             self._is_loading, self._stop_wanted = True, False
-            self._load(path, is_guide=is_guide)
+            self._load(path)
             self.refresh_bindings()
 
     @work(group="load")
-    async def _load(self, path: Path, *, is_guide: bool) -> None:
+    async def _load(self, path: Path) -> None:
         panel = self.query_one(LoadPanel)
         self._turn_to("loading")
-        panel.begin("the Guide" if is_guide else path.name)
+        panel.begin("The Guide" if path == self._guide else path.name)
         # An answer still under way would hold the engine.
         await self._engine.cancel()
         self._loaded = None
@@ -112,7 +115,7 @@ class ModelsScreen(Screen[None]):
         if loaded is not None:
             self._loaded = path
             self._turn_to("details")
-            self.post_message(self.Loaded(loaded, is_guide=is_guide))
+            self.post_message(self.Loaded(loaded, is_guide=path == self._guide))
         self.refresh_bindings()
         self.action_refresh()
 
@@ -130,7 +133,8 @@ class ModelsScreen(Screen[None]):
         self.app.call_from_thread(self._show, machine, models)
 
     def _show(self, machine: str, models: Sequence[LocalModel]) -> None:
-        self.query_one(TopBar).facts = sanitize.line(machine)
+        self._guide = next((model.path for model in models if model.is_guide), None)
+        self.query_one("#machine", Static).update(Content(sanitize.line(machine)))
         self.query_one(ModelList).show(models, self._loaded)
         folder = wording.short_path(self._setup.models_folder)
         has_own = any(not model.is_guide for model in models)
@@ -152,7 +156,7 @@ class ModelsScreen(Screen[None]):
         if event.model.path == self._loaded:
             self.post_message(self.Left())
         else:
-            self.load(event.model.path, is_guide=event.model.is_guide)
+            self.load(event.model.path)
 
     def action_open_path(self) -> None:
         """Ask for a path."""

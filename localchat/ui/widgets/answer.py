@@ -18,7 +18,7 @@ from localchat.chat import chat
 from localchat.chat.conversation import Turn
 from localchat.engine import wire
 from localchat.ui import stream, wording
-from localchat.ui.widgets.safe_markdown import SafeMarkdown, SafeRichMarkdown
+from localchat.ui.widgets.prose import Prose
 from localchat.ui.widgets.thoughts import Thoughts
 
 _CURSOR = ("▍", "$primary")
@@ -42,12 +42,16 @@ class AnswerView(Vertical):
         self._thought_stats = wire.Stats()
         self._notes: tuple[str, ...] = ()
         self._changed = False
+        self._thoughts = Thoughts()
+        self._prose = Prose()
+        self._tail = Static("", id="tail", markup=False)
+        self._footer = Static("", id="footer", markup=False)
 
     def compose(self) -> ComposeResult:
-        yield Thoughts()
-        yield SafeMarkdown("")
-        yield Static("", id="tail", markup=False)
-        yield Static("", id="footer", markup=False)
+        yield self._thoughts
+        yield self._prose
+        yield self._tail
+        yield self._footer
 
     def on_mount(self) -> None:
         """Begin to show what comes."""
@@ -67,9 +71,9 @@ class AnswerView(Vertical):
                 self._fresh.append(event.text)
             else:
                 self._thought_stats = event.stats
-                self.query_one(Thoughts).add(event.text)
+                self._thoughts.add(event.text)
 
-    async def flush(self) -> None:
+    def flush(self) -> None:
         """Show what has come since the last time."""
         if not self._changed:
             return
@@ -77,63 +81,55 @@ class AnswerView(Vertical):
         closed = self._splitter.feed(sanitize.text("".join(self._fresh)))
         self._fresh.clear()
         if closed:
-            await self.query_one(SafeMarkdown).append(closed)
+            self._prose.append(closed)
         self._show_thoughts(over=self.stats is not self._thought_stats)
         self._show_tail()
         self.post_message(self.Grew())
 
-    async def finish(self, turn: Turn) -> None:
+    def finish(self, turn: Turn) -> None:
         """Show the answer as it now stands in the conversation, for good."""
-        await self.flush()
+        self.flush()
         self.turn = turn
         self._show_thoughts(over=True)
-        # One whole update: a fence that was appended to may have lost its content
-        # (Textualize/textual#6518), and blocks cut apart by blank lines become one list again.
-        await self.query_one(SafeMarkdown).update(sanitize.text(turn.text))
-        self.query_one("#tail").display = False
+        # Once as a whole: a list with empty lines in it was cut apart and is one list again.
+        self._prose.replace(turn.text)
+        self._tail.display = False
         self._show_footer(turn)
         self.post_message(self.Grew())
 
     def toggle_thoughts(self) -> bool:
         """Fold or unfold the thinking; says whether there was any."""
-        thoughts = self.query_one(Thoughts)
-        thoughts.unfolded = not thoughts.unfolded
-        return thoughts.has_class("-present")
+        present = self._thoughts.has_class("-present")
+        if present:
+            self._thoughts.unfolded = not self._thoughts.unfolded
+        return present
 
     async def _pump(self) -> None:
         pace = stream.Pace()
-        while self.turn is None:
+        while self.turn is None and self.is_attached:
             due = time.monotonic() + pace.seconds
             await asyncio.sleep(pace.seconds)
-            if self.turn is None:
-                await self.flush()
+            if self.turn is None and self.is_attached:
+                self.flush()
             # What the last update cost shows as flushing, and as being late for this one.
             pace.took(time.monotonic() - due)
 
     def _show_thoughts(self, *, over: bool) -> None:
         stats = self._thought_stats
-        self.query_one(Thoughts).show(stats.tokens, stats.seconds, over=over)
+        self._thoughts.show(stats.tokens, stats.seconds, over=over)
 
     def _show_tail(self) -> None:
         open_text = self._splitter.open_text.strip("\n")
         words = Content(open_text)
         if not open_text and self.progress is not None:
             words = Content.styled(_doing(self.progress) + " ", "$foreground-muted")
-        self.query_one("#tail", Static).update(Content.assemble(words, _CURSOR))
+        self._tail.update(Content.assemble(words, _CURSOR))
 
     def _show_footer(self, turn: Turn) -> None:
         lines = [wording.answer_footer(turn), *map(sanitize.line, self._notes)]
         if turn.stats and turn.stats.note:
             lines.append(sanitize.line(turn.stats.note))
-        self.query_one("#footer", Static).update(Content("\n".join(filter(None, lines))))
-
-
-class PastAnswer(Static):
-    """An answer far up in the conversation: one widget, however long it is."""
-
-    def __init__(self, turn: Turn) -> None:
-        super().__init__(SafeRichMarkdown(turn.text), classes="message", markup=False)
-        self.turn = turn
+        self._footer.update(Content("\n".join(filter(None, lines))))
 
 
 def _doing(progress: wire.Progress) -> str:

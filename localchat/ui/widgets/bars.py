@@ -6,7 +6,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from localchat import units
+from localchat import sanitize, units
 from localchat.ui import wording
 from localchat.ui.meter import Live
 from localchat.ui.widgets import gauge
@@ -20,9 +20,11 @@ class TopBar(Widget):
 
     def render(self) -> RenderResult:
         """Draw one line; the facts give way first, then the subject."""
-        left = Content.assemble(("localchat", "bold $primary"), ("  " + self.subject, "bold"))
+        left = Content.assemble(
+            ("localchat", "bold $primary"), ("  " + sanitize.line(self.subject), "bold")
+        )
         room = self.size.width - left.cell_length - 2
-        facts = Content.styled(self.facts, "$foreground-muted")
+        facts = Content.styled(sanitize.line(self.facts), "$foreground-muted")
         if room < 12:
             return left.truncate(self.size.width, ellipsis=True)
         facts = facts.truncate(room, ellipsis=True)

@@ -42,9 +42,7 @@ class LoadPanel(Static):
         filled, rest = gauge.bar(done, _BAR_CELLS)
         self.update(
             Content.assemble(
-                ("Loading ", "bold"),
-                (self._label, "bold"),
-                "\n",
+                (f"Loading {self._label}\n", "bold"),
                 (filled, "$primary on $panel"),
                 (rest, "on $panel"),
                 ("  " + stage, ""),

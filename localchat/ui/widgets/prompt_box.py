@@ -10,15 +10,13 @@ from textual.widgets import TextArea
 from localchat import sanitize
 
 _HINT = "Enter sends · Ctrl+J new line"
-_NEW_LINE_KEYS = "ctrl+j,shift+enter,alt+enter"
+_NEW_LINE_KEYS = ("ctrl+j", "shift+enter", "shift+\r", "alt+enter")
 
 
 class PromptBox(TextArea):
-    """A text area for one message."""
+    """A text area for one message; the owner says when it is answered, by `busy = False`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Send", show=False, priority=True),
-        Binding(_NEW_LINE_KEYS, "new_line", "New line", show=False, priority=True),
         Binding("up", "earlier", "Last message", show=False),
         Binding("down", "later", "Next message", show=False),
         Binding("pageup", "screen.scroll_text(-1)", "Scroll up", show=False),
@@ -46,31 +44,21 @@ class PromptBox(TextArea):
         )
         self._sent: list[str] = []
         self._recalled = 0
-        self.hint()
+        self.busy = False
 
-    def hint(self, words: str = "", *, warn: bool = False) -> None:
-        """Say something below the box; without words, how to send."""
-        self.border_subtitle = words or _HINT
-        self.set_class(warn, "-warning")
+    @property
+    def busy(self) -> bool:
+        """Whether a message is being answered, so that no other is sent."""
+        return self._busy
 
-    def accept(self) -> None:
-        """Empty the box: its text has been taken."""
-        self._sent.append(self.text)
-        self._recalled = len(self._sent)
-        self.text = ""
+    @busy.setter
+    def busy(self, busy: bool) -> None:
+        self._busy = busy
+        self._hint("Esc stops the answer" if busy else _HINT)
 
     def give_back(self, text: str) -> None:
         """Put a text that could not be sent before whatever was written meanwhile."""
         self._show(f"{text}\n{self.text}" if self.text else text)
-
-    def action_submit(self) -> None:
-        """Send what is written."""
-        if self.text.strip():
-            self.post_message(self.Submitted(self.text))
-
-    def action_new_line(self) -> None:
-        """Break the line here."""
-        self.insert("\n")
 
     def action_earlier(self) -> None:
         """Move up, or bring back an earlier message while nothing else is written."""
@@ -98,10 +86,39 @@ class PromptBox(TextArea):
         else:
             self.action_cursor_line_end()
 
+    async def _on_key(self, event: events.Key) -> None:
+        # Not as bindings: a priority binding is run before the keys that were typed just before
+        # it have reached the text, so that a fast "hi<Enter>" would send nothing.
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self._submit()
+        elif event.key in _NEW_LINE_KEYS:
+            event.stop()
+            event.prevent_default()
+            self.insert("\n")
+
     async def _on_paste(self, event: events.Paste) -> None:
         # Terminals send the line breaks of a paste as carriage returns. The text area's own
         # handler runs after this one.
         event.text = sanitize.text(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def _submit(self) -> None:
+        if not self.text.strip():
+            return
+        if self._busy:
+            self._hint("Still answering: wait, or press Esc to stop", warn=True)
+            return
+        # Emptied here and now: what is typed next belongs to the next message.
+        text, self.text = self.text, ""
+        self._sent.append(text)
+        self._recalled = len(self._sent)
+        self.busy = True
+        self.post_message(self.Submitted(text))
+
+    def _hint(self, words: str, *, warn: bool = False) -> None:
+        self.border_subtitle = words
+        self.set_class(warn, "-warning")
 
     def _is_untouched(self) -> bool:
         if self._recalled < len(self._sent):

@@ -20,10 +20,12 @@ class Thoughts(Vertical):
         self._pieces: list[str] = []
         self._heading = ""
         self._shown_pieces = 0
+        self._mark = Static("", id="heading", markup=False)
+        self._thought = Static("", id="thought", markup=False)
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="heading", markup=False)
-        yield Static("", id="thought", markup=False)
+        yield self._mark
+        yield self._thought
 
     def add(self, piece: str) -> None:
         """Take a piece of thinking; `show` draws it."""
@@ -48,8 +50,8 @@ class Thoughts(Vertical):
 
     def _draw(self) -> None:
         mark = "▾" if self.unfolded else "▸"
-        self.query_one("#heading", Static).update(Content(f"{mark} {self._heading}"))
+        self._mark.update(Content(f"{mark} {self._heading}"))
         if self.unfolded and self._shown_pieces != len(self._pieces):
             self._shown_pieces = len(self._pieces)
             thought = Content("".join(self._pieces).strip("\n"))
-            self.query_one("#thought", Static).update(thought)
+            self._thought.update(thought)

@@ -4,19 +4,14 @@ from collections.abc import Iterable
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
 from localchat import sanitize
-from localchat.ui.widgets.answer import AnswerView, PastAnswer
-
-_LIVE_ANSWERS = 10
-"""Answers with a widget for each of their blocks; older ones are one widget each (a hundred of the
-former take seconds to lay out)."""
-
+from localchat.ui.widgets.answer import AnswerView
 
 _PILL = " ↓ new text · End "
 _PILL_CELLS = len(_PILL)
@@ -75,7 +70,8 @@ class Transcript(Container):
     """Messages, oldest first."""
 
     def compose(self) -> ComposeResult:
-        yield _Scroll()
+        with _Scroll():
+            yield Vertical(id="messages")
         yield _Pill(_PILL, markup=False)
 
     def on_mount(self) -> None:
@@ -85,6 +81,10 @@ class Transcript(Container):
     @property
     def _column(self) -> _Scroll:
         return self.query_one(_Scroll)
+
+    @property
+    def _messages(self) -> Vertical:
+        return self.query_one("#messages", Vertical)
 
     @property
     def at_end(self) -> bool:
@@ -103,8 +103,7 @@ class Transcript(Container):
 
     async def append(self, *messages: Widget) -> None:
         """Put messages at the end; the view goes there only if it was there."""
-        await self._column.mount(*messages)
-        await self._simplify_old()
+        await self._messages.mount(*messages)
 
     def toggle_thoughts(self) -> None:
         """Fold or unfold the newest thinking there is."""
@@ -114,7 +113,7 @@ class Transcript(Container):
 
     async def clear(self) -> None:
         """Take everything away."""
-        await self._column.remove_children()
+        await self._messages.remove_children()
         self.go_to_end()
 
     def go_to_end(self) -> None:
@@ -129,7 +128,7 @@ class Transcript(Container):
         if column.scroll_y + rows >= column.max_scroll_y:
             self.go_to_end()
         else:
-            column.scroll_to(y=max(0, column.scroll_y + rows), animate=False)
+            column.scroll_to(y=max(0, column.scroll_y + rows), animate=False, immediate=True)
 
     @on(AnswerView.Grew)
     def _grew(self) -> None:
@@ -153,10 +152,3 @@ class Transcript(Container):
 
     def _show_pill(self, shown: bool) -> None:
         self.query_one(_Pill).set_class(shown, "-shown")
-
-    async def _simplify_old(self) -> None:
-        ended = [view for view in self.answers if view.turn is not None]
-        for view in ended[:-_LIVE_ANSWERS]:
-            assert view.turn is not None
-            await self._column.mount(PastAnswer(view.turn), before=view)
-            await view.remove()

@@ -1,0 +1,90 @@
+"""Blocks laid out for a width: one piece of text whose lines are already broken.
+
+Lists hang, code has a ground of its own, tables share out the width. Knows no Markdown.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from textual.content import Content
+
+from localchat.ui.markdown_blocks import MUTED_STYLE, Block
+
+_CODE_GROUND = "on $surface"
+_COLUMN_GAP = 2
+_NARROWEST_COLUMN = 4
+_NARROWEST_TEXT = 8
+
+
+def lay_out(blocks: Sequence[Block], width: int) -> Content:
+    """Break all blocks into lines of at most `width` cells."""
+    lines: list[Content] = []
+    for number, block in enumerate(blocks):
+        if block.gap is not None and number:
+            lines.append(block.gap.rstrip())
+        for row, line in enumerate(_lines(block, max(width, _NARROWEST_TEXT))):
+            lines.append((block.rest if row else block.first) + line)
+    return Content("\n").join(lines)
+
+
+def _lines(block: Block, width: int) -> Iterator[Content]:
+    room = max(width - block.rest.cell_length, _NARROWEST_TEXT)
+    if block.kind == "text":
+        for line in block.lines:
+            yield from line.wrap(room)
+    elif block.kind == "code":
+        for line in block.lines:
+            for piece in line.fold(room - 2):
+                padding = " " * max(0, room - 1 - piece.cell_length)
+                yield Content.assemble(" ", piece, padding).stylize_before(_CODE_GROUND)
+    elif block.kind == "table":
+        yield from _table(block, room)
+    else:
+        yield Content.styled("─" * min(room, 40), MUTED_STYLE)
+
+
+def _table(block: Block, room: int) -> Iterator[Content]:
+    count = max(map(len, block.rows), default=0)
+    if count == 0:
+        return
+    widths = _share([_natural(block, column) for column in range(count)], room)
+    for number, row in enumerate(block.rows):
+        cells = [*row, *[Content("")] * (count - len(row))]
+        wrapped = [cell.wrap(width) for cell, width in zip(cells, widths, strict=True)]
+        for line in range(max(map(len, wrapped))):
+            pieces = [
+                _padded(cell[line] if line < len(cell) else Content(""), width, right)
+                for cell, width, right in zip(wrapped, widths, _aligned(block, count), strict=True)
+            ]
+            text = Content(" " * _COLUMN_GAP).join(pieces).rstrip()
+            yield text if number else text.stylize("bold")
+        if number == 0:
+            rules = ["─" * width for width in widths]
+            yield Content.styled((" " * _COLUMN_GAP).join(rules), MUTED_STYLE)
+
+
+def _natural(block: Block, column: int) -> int:
+    cells = (row[column] for row in block.rows if column < len(row))
+    return max((cell.cell_length for cell in cells), default=0)
+
+
+def _share(widths: list[int], room: int) -> list[int]:
+    """Take from the widest column until all fit, but leave each something."""
+    room -= _COLUMN_GAP * (len(widths) - 1)
+    shared = [max(1, width) for width in widths]
+    while sum(shared) > room and max(shared) > _NARROWEST_COLUMN:
+        widest = shared.index(max(shared))
+        others = max((width for n, width in enumerate(shared) if n != widest), default=0)
+        spare = sum(shared) - room
+        # In one step down to the next widest column, so that a long cell costs no long loop.
+        step = max(1, min(spare, shared[widest] - max(others, _NARROWEST_COLUMN)))
+        shared[widest] -= step
+    return shared
+
+
+def _aligned(block: Block, count: int) -> Sequence[bool]:
+    return (*block.right, *[False] * count)[:count]
+
+
+def _padded(cell: Content, width: int, right: bool) -> Content:
+    padding = max(0, width - cell.cell_length)
+    return cell.pad_left(padding) if right else cell.pad_right(padding)

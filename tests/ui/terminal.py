@@ -1,0 +1,93 @@
+"""A real terminal for tests: a program in a pty, its screen interpreted, its bytes kept."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+import pyte
+
+
+class Terminal:
+    """A program with a terminal of its own."""
+
+    def __init__(self, command: Sequence[str], columns: int = 100, rows: int = 30) -> None:
+        self.raw = b""
+        """Everything that the program wrote."""
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._controller, device = pty.openpty()
+        fcntl.ioctl(device, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self.process = subprocess.Popen(
+            command,
+            stdin=device,
+            stdout=device,
+            stderr=device,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(device)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._controller)
+
+    @property
+    def text(self) -> str:
+        """What a person would see."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def type(self, keys: str) -> None:
+        """Send what a keyboard would."""
+        os.write(self._controller, keys.encode())
+
+    def shows(self, text: str, seconds: float = 20.0) -> None:
+        """Read until this text is on screen."""
+        deadline = time.monotonic() + seconds
+        while text not in self.text:
+            assert time.monotonic() < deadline, self.text
+            self._read(0.1)
+
+    def ends(self, seconds: float = 20.0) -> int:
+        """Read until the program ends, and return its exit code."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, self.text
+            self._read(0.1)
+        while self._read(0.05):
+            pass
+        return self.process.returncode
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self._controller], [], [], seconds)[0]:
+            return False
+        try:
+            piece = os.read(self._controller, 65536)
+        except OSError:
+            return False
+        self.raw += piece
+        # pyte does not know private CSI sequences with "<" or ">", such as the keyboard protocol's.
+        self._stream.feed(piece.replace(b"\x1b[<", b"\x1b[?").replace(b"\x1b[>", b"\x1b[?"))
+        return bool(piece)
+
+
+def python(*arguments: str) -> tuple[str, ...]:
+    """The command that runs this Python."""
+    return (sys.executable, *arguments)

@@ -1,0 +1,125 @@
+"""The models screen with a scripted engine."""
+
+from pathlib import Path
+
+from textual.widgets import Input
+
+from localchat.models.folder import LocalModel
+from localchat.ui.screens.models import ModelsScreen
+from tests.conftest import MakeEngine
+from tests.ui import hosts
+
+
+async def test_models_are_listed_with_their_facts(fake_engine: MakeEngine) -> None:
+    """Each row tells name, size, quantization, parameters, type, context, and what is wrong."""
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "knows only this program.")
+        text = hosts.screen_text(pilot)
+        rows = [line.split() for line in text.splitlines()[4:9]]
+        await hosts.press(pilot, "end")
+        await hosts.shows(pilot, "This is not a GGUF file")
+
+    assert rows == [
+        "model size quant params type context".split(),
+        "Guide 4.2 MiB Q8_0 3.1M llama 2.0k built in".split(),
+        "Mistral 7B Instruct v0.3 3.86 GiB Q4_K_S 7.2B llama 32k".split(),
+        "Qwen3 4B 3.08 GiB Q6_K 4.0B qwen3 40k".split(),
+        "notes 793 KiB – – – – cannot be used".split(),
+    ]
+    assert hosts.MACHINE in text
+    assert "Built in, tiny, and knows only this program." in text
+    assert "Your models: /models" in text
+
+
+async def test_empty_folder_says_what_to_do(fake_engine: MakeEngine) -> None:
+    """With the built-in model alone, the screen tells where to put files."""
+    app = hosts.make_app(fake_engine(), models=hosts.MODELS[:1], open_path=None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await hosts.shows(pilot, "Put a .gguf file into /models")
+
+
+async def test_failed_load_stays_on_the_screen(fake_engine: MakeEngine) -> None:
+    """A load that fails is told with its hint until another model is looked at."""
+    engine = fake_engine(die={"at": "load", "how": "exit 3"})
+    app = hosts.make_app(engine, open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        await hosts.press(pilot, "down", "enter")
+        await hosts.shows(pilot, "mistral-7b-instruct-v0.3.Q4_K_S.gguf could not be loaded")
+        await hosts.shows(pilot, "(exit code 3) while loading")
+        await hosts.shows(pilot, "Try it once more")
+        assert isinstance(app.screen, ModelsScreen)
+        await hosts.press(pilot, "down")
+        await hosts.wait_until(pilot, lambda: "could not be loaded" not in hosts.screen_text(pilot))
+
+
+async def test_loading_is_shown_and_can_be_stopped(fake_engine: MakeEngine) -> None:
+    """The stage and its percentage are on screen; Esc stops the load and leaves the list."""
+    app = hosts.make_app(fake_engine(load_seconds=60), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        await hosts.press(pilot, "enter")
+        await hosts.shows(pilot, "Loading The Guide")
+        await hosts.shows(pilot, "reading weights")
+        await hosts.press(pilot, "escape")
+        await hosts.wait_until(pilot, lambda: "reading weights" not in hosts.screen_text(pilot))
+
+        assert isinstance(app.screen, ModelsScreen)
+        assert "Enter" not in hosts.screen_text(pilot)
+
+
+async def test_file_is_opened_by_its_path(fake_engine: MakeEngine, home: Path) -> None:
+    """`o` asks for a path, Enter opens it."""
+    home.mkdir()
+    log = home / "commands"
+    app = hosts.make_app(fake_engine(log=str(log)), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        await hosts.press(pilot, "o")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
+        app.screen.query_one(Input).value = "/somewhere/else.gguf"
+        await hosts.press(pilot, "enter")
+        await hosts.open_chat(pilot)
+
+    assert '"path": "/somewhere/else.gguf"' in log.read_text()
+
+
+async def test_folder_is_read_again(fake_engine: MakeEngine) -> None:
+    """`r` shows a file that came meanwhile; the cursor stays on its model."""
+    models = [*hosts.MODELS[:2]]
+    app = hosts.make_app(fake_engine(), list_models=lambda: models, open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        await hosts.press(pilot, "down")
+        models.insert(1, LocalModel(Path("/models/new.gguf"), "A new one", 10))
+        await hosts.press(pilot, "r")
+        await hosts.shows(pilot, "A new one")
+        await hosts.press(pilot, "enter")
+        await hosts.shows(pilot, "mistral-7b")
+
+
+async def test_tiny_terminal_asks_for_room(fake_engine: MakeEngine) -> None:
+    """Below 40 x 10 there is one request instead of a broken screen; it goes when there is room."""
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(39, 12)) as pilot:
+        await hosts.shows(pilot, "Please enlarge")
+        assert "Mistral" not in hosts.screen_text(pilot)
+        await pilot.resize_terminal(100, 30)
+        await hosts.shows(pilot, "Mistral")
+        assert "Please enlarge" not in hosts.screen_text(pilot)
+        await pilot.resize_terminal(60, 9)
+        await hosts.shows(pilot, "Please enlarge")
+
+
+async def test_help_names_every_key_of_the_footer(fake_engine: MakeEngine) -> None:
+    """F1 shows the keys."""
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        await hosts.press(pilot, "f1")
+        await hosts.shows(pilot, "Writing")
+        text = hosts.screen_text(pilot)
+
+    for key in ("Enter", "Ctrl+J", "Esc", "Ctrl+N", "Ctrl+Y", "Ctrl+L", "Ctrl+Q", "F1"):
+        assert key in text

@@ -1,0 +1,154 @@
+"""Text of others on screen: whatever it is, the terminal obeys none of it."""
+
+import asyncio
+import functools
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.segment import Segment
+from textual.app import App, ComposeResult
+from textual.color import Color
+from textual.widget import Widget
+
+from localchat import errors
+from localchat.chat import chat
+from localchat.chat.conversation import Turn
+from localchat.engine import wire
+from localchat.models.folder import LocalModel
+from localchat.ui.gate import ControlGate
+from localchat.ui.widgets.answer import AnswerView
+from localchat.ui.widgets.bars import TopBar
+from localchat.ui.widgets.load_panel import LoadPanel
+from localchat.ui.widgets.model_list import ModelDetails, ModelList
+from localchat.ui.widgets.notice import Notice
+from localchat.ui.widgets.transcript import UserMessage
+from tests.ui import hosts
+
+# What Textual itself writes to color a line; everything else with an escape is of the text.
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+_OBEYED = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
+)
+HOSTILE = (
+    "\x1b]52;c;aGVsbG8=\x07",
+    "\x1b]0;owned\x07\x1b]8;;http://evil.example\x07click\x1b]8;;\x07",
+    "\x1b[2J\x1b[31mred\x1b[0m\x1b[?1049l",
+    "\x1bP$q\x1b\\ \x9b2J\x9d52;c;x\x9c",
+    "a\rb\x08\x08c\x0c\x0bd\x7f",
+    "\u202eevil\u202c \u2066x\u2069 \u200f",
+    "&#x202e;&#27;[31m &rlm; &#12;&#13;&NewLine;",
+    "[x](javascript:%1b]52;c;x%07) [y](http://a\x1b]0;b\x07c) ![z](\x1b[2J)",
+    "```\x1b]0;x\x07\n\x1b[2J\n```\n`\x1b[31m`",
+    "| \x1b[2J | b |\n|---|---|\n| \x07 | [/red][bold]x[@click=app.quit]q[/] |",
+    "[bold red]markup[/] [@click=app.quit()]leave[/] $text {{x}} \\[",
+    "# \x1b[31m\n> \x07\n- \x9b2J\n1. \x1b\\\n",
+    "\ud800\udfff\ufeff\u2028\u2029\U000e0041",
+    "\x1b" * 50 + "\n" * 5 + "\t\x1b\t",
+)
+
+
+class _Wall(App[None]):
+    """Every widget that shows text of others, side by side."""
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        yield ModelList()
+        yield ModelDetails()
+        yield LoadPanel()
+
+    async def show(self, text: str) -> str:
+        """Put the text everywhere and return what the terminal would be sent."""
+        model = LocalModel(hosts.MODELS[0].path.with_name("m"), text, 1, text, text, problem=text)
+        await self.query("UserMessage, Notice, AnswerView").remove()
+        view = AnswerView()
+        await self.mount(
+            UserMessage(text), Notice.of_error(errors.LocalchatError(text, text)), view
+        )
+        stats = wire.Stats(tokens=3, note=text)
+        view.take(chat.Sent(wire.Prompt(1, 1, 0, 10, notes=(text,))))
+        view.take(chat.Said("reasoning", text, stats))
+        view.take(chat.Said("answer", text, stats))
+        view.flush()
+        streamed = await self._drawn()
+        view.finish(Turn("assistant", text, reasoning=text, stats=stats, error=text))
+        view.toggle_thoughts()
+        self.query_one(TopBar).subject = text
+        self.query_one(ModelList).show((model,), None)
+        self.query_one(ModelDetails).show(model)
+        panel = self.query_one(LoadPanel)
+        panel.begin(text)
+        panel.fail(errors.BadModel(text, text))
+        return streamed + await self._drawn()
+
+    async def _drawn(self) -> str:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        drawn = []
+        for widget in self.screen.walk_children(Widget):
+            for line in range(widget.size.height):
+                drawn.append(widget.render_line(line).render(self.console))
+        return "\n".join(drawn)
+
+
+@pytest.fixture(scope="module")
+def wall() -> Iterator[_Wall]:
+    """The wall, running in a thread of its own while examples come from the test's."""
+    app, ready, done = _Wall(), threading.Event(), threading.Event()
+
+    async def run() -> None:
+        async with app.run_test(size=(100, 60)):
+            ready.set()
+            while not done.is_set():
+                await asyncio.sleep(0.01)
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    assert ready.wait(20)
+    yield app
+    done.set()
+    thread.join(20)
+
+
+def _obeyed(wall: _Wall, text: str) -> list[str]:
+    """What a terminal would obey of everything drawn for this text."""
+    drawn: str = wall.call_from_thread(functools.partial(wall.show, text))  # type: ignore[arg-type]
+    return _OBEYED.findall(_COLORS.sub("", drawn))
+
+
+_TEXTS = st.text(max_size=60) | st.lists(
+    st.sampled_from([*HOSTILE, "\x1b", "]52;c;", "\x07", "&#", "x9b;", "`", "\n", "word "])
+).map("".join)
+
+
+def test_everything_is_drawn(wall: _Wall) -> None:
+    """The wall shows its text in every place, so that the tests below look at something."""
+    drawn: str = wall.call_from_thread(functools.partial(wall.show, "harmless"))  # type: ignore[arg-type]
+
+    assert _COLORS.sub("", drawn).count("harmless") >= 12
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_terminal_obeys_no_known_trick(wall: _Wall, text: str) -> None:
+    """None of these texts is drawn with anything that a terminal obeys."""
+    assert _obeyed(wall, text) == []
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=_TEXTS)
+def test_no_widget_lets_a_control_character_through(wall: _Wall, text: str) -> None:
+    """Whatever the text, no widget draws anything that a terminal obeys."""
+    assert _obeyed(wall, text) == []
+
+
+def test_gate_cleans_what_a_widget_forgot() -> None:
+    """The last gate takes control characters out of drawn lines and leaves all else."""
+    gate = ControlGate()
+
+    for text in HOSTILE:
+        cleaned = gate.apply([Segment("plain \xa0 é"), Segment(text)], Color(0, 0, 0))
+        assert cleaned[0].text == "plain \xa0 é"
+        assert _OBEYED.findall(cleaned[1].text) == []
