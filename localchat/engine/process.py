@@ -80,7 +80,7 @@ def worker_environment(parent: Mapping[str, str]) -> dict[str, str]:
     passed["GGML_NO_BACKTRACE"] = "1"
     # A thread that waits for the next matrix product spins; when another program needs the core,
     # long spinning costs tokens/s, and no spinning costs them on an idle machine (DESIGN D9).
-    passed.setdefault("GOMP_SPINCOUNT", "20000")
+    passed.setdefault("GOMP_SPINCOUNT", "2000")
     passed.setdefault("KMP_BLOCKTIME", "1")
     passed["PYTHONUNBUFFERED"] = "1"
     return passed
