@@ -16,6 +16,7 @@ Script keys, all optional:
                       "only_with_extra_buffers": bool}
   spam_bytes          noise to write on fd 1 and fd 2 before each answer
   memory_tokens       loads with more context than this, or with an f16 KV cache, run out of memory
+  fail_loads_after    how many loads succeed before all others fail
   deaf                ignore cancel
   log                 a file to append every command to
 """
@@ -68,6 +69,7 @@ class FakeWorker:
         self._cancelled: set[int] = set()
         self._answers = list(script.get("answers", ["Hello from the fake worker."]))
         self._extra_buffers = True
+        self._loads_left = script.get("fail_loads_after", sys.maxsize)
 
     def run(self) -> None:
         self._maybe_die("start")
@@ -118,6 +120,10 @@ class FakeWorker:
                 self._send(wire.Failed(command.id, "cancelled", "Loading was stopped."))
                 return
         self._maybe_die("load")
+        self._loads_left -= 1
+        if self._loads_left < 0:
+            self._send(wire.Failed(command.id, "bad_model", "This is not a model."))
+            return
         if memory is not None and (context > memory or command.params.kv_type_k == "f16"):
             details = {"context_tokens": context, "gpu_layers": 0}
             words = "Not enough memory for the context."

@@ -1,7 +1,7 @@
 """Streamed Markdown, cut where it cannot change any more; and how often to show it.
 
-Pure: knows no widget and no clock. A Markdown widget parses its last block again on every change,
-so a block that is still growing is shown as plain text and handed over when it is closed.
+Pure: knows no widget and no clock. Only the block that still grows is parsed again for each update;
+what is closed is parsed once.
 """
 
 import re

@@ -200,3 +200,42 @@ async def test_chat_survives_a_look_at_the_models(fake_engine: MakeEngine) -> No
         await hosts.shows(pilot, "Mistral 7B")
         await hosts.press(pilot, "escape")
         await hosts.shows(pilot, "Answered.")
+
+
+@pytest.mark.parametrize("tool", ["", "pbcopy"])
+async def test_copying_tells_how(
+    fake_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    """Ctrl+Y copies the last answer, safe to paste, and says which way it really went."""
+    program = tmp_path / "bin" / "pbcopy"
+    program.parent.mkdir()
+    if tool:
+        program.write_text(f"#!/bin/sh\nexec /bin/cat > {tmp_path}/copied\n")
+        program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent))
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    app = hosts.make_app(fake_engine(answers=["The \x1b[31m**answer**."]))
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.press(pilot, "ctrl+y")
+        await hosts.shows(pilot, "There is no answer to copy yet.")
+        await hosts.send(pilot, "Question")
+        await hosts.shows(pilot, "stopped by itself")
+        await hosts.press(pilot, "ctrl+y")
+        await hosts.shows(pilot, "copied with pbcopy" if tool else "sent to the terminal (OSC 52)")
+
+        assert app.clipboard == "The ␛[31m**answer**."
+    if tool:
+        assert (tmp_path / "copied").read_text() == "The ␛[31m**answer**."
+
+
+async def test_selected_text_can_be_copied(fake_engine: MakeEngine) -> None:
+    """A selection with the mouse and Ctrl+C copy what is seen, without the ground of code."""
+    app = hosts.make_app(fake_engine(answers=["One **two**.\n\n```\ncode\n```\n"]))
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Question")
+        await hosts.shows(pilot, "stopped by itself")
+        screen.query("Prose").first().text_select_all()
+        await hosts.press(pilot, "ctrl+c")
+        await hosts.wait_until(pilot, lambda: app.clipboard == "One two.\n\n code")

@@ -123,3 +123,20 @@ async def test_help_names_every_key_of_the_footer(fake_engine: MakeEngine) -> No
 
     for key in ("Enter", "Ctrl+J", "Esc", "Ctrl+N", "Ctrl+Y", "Ctrl+L", "Ctrl+Q", "F1"):
         assert key in text
+
+
+async def test_chat_can_be_read_after_another_model_failed(fake_engine: MakeEngine) -> None:
+    """When the next model does not load, Esc leads back to the conversation."""
+    app = hosts.make_app(fake_engine(answers=["Answered."], fail_loads_after=1))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Question")
+        await hosts.shows(pilot, "stopped by itself")
+        await hosts.press(pilot, "ctrl+l")
+        await hosts.shows(pilot, "Qwen3")
+        await hosts.press(pilot, "enter")
+        await hosts.shows(pilot, "could not be loaded")
+        await hosts.press(pilot, "escape")
+        await hosts.shows(pilot, "Answered.")
+        await hosts.send(pilot, "Another")
+        await hosts.shows(pilot, "No model is loaded.")

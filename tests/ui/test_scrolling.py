@@ -66,14 +66,14 @@ async def test_view_follows_the_answer(fake_engine: MakeEngine) -> None:
 
 async def test_screen_does_not_slow_the_model(fake_engine: MakeEngine) -> None:
     """1,000 tokens a second take hardly longer with the screen than without."""
-    bare = fake_engine(answers=[_LONG], rate=1000)
+    bare = fake_engine(answers=[_LONG[:6000]], rate=1000)
     await bare.load("fake.gguf")
     started = time.monotonic()
     async for _ in bare.generate(wire.Generate(0, (wire.Message("user", "Go"),))):
         pass
     bare_seconds = time.monotonic() - started
 
-    app = hosts.make_app(fake_engine(answers=[_LONG], rate=1000))
+    app = hosts.make_app(fake_engine(answers=[_LONG[:6000]], rate=1000))
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.open_chat(pilot)
         prompt = app.screen.query_one(PromptBox)
@@ -83,5 +83,5 @@ async def test_screen_does_not_slow_the_model(fake_engine: MakeEngine) -> None:
             await asyncio.sleep(0.02)
         seconds = time.monotonic() - started
 
-    # The rest is the one full update at the end, and two busy cores.
-    assert seconds < bare_seconds * 1.5 + 2.5
+    # What is left for the last update, and for a busy machine.
+    assert seconds < bare_seconds * 1.25 + 1.0

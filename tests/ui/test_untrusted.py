@@ -19,6 +19,7 @@ from localchat.chat import chat
 from localchat.chat.conversation import Turn
 from localchat.engine import wire
 from localchat.models.folder import LocalModel
+from localchat.ui import markdown_blocks, markdown_layout
 from localchat.ui.gate import ControlGate
 from localchat.ui.widgets.answer import AnswerView
 from localchat.ui.widgets.bars import TopBar
@@ -137,11 +138,20 @@ def test_terminal_obeys_no_known_trick(wall: _Wall, text: str) -> None:
     assert _obeyed(wall, text) == []
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=_TEXTS)
 def test_no_widget_lets_a_control_character_through(wall: _Wall, text: str) -> None:
     """Whatever the text, no widget draws anything that a terminal obeys."""
     assert _obeyed(wall, text) == []
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=_TEXTS)
+def test_no_block_of_markdown_holds_a_control_character(text: str) -> None:
+    """Whatever the Markdown, entities and link targets included, its laid out text is safe."""
+    content = markdown_layout.lay_out(markdown_blocks.parse(text), 60)
+
+    assert _OBEYED.findall(content.plain) == []
 
 
 def test_gate_cleans_what_a_widget_forgot() -> None:

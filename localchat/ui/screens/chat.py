@@ -47,27 +47,30 @@ class ChatScreen(Screen[None]):
         self._view: AnswerView | None = None
         """The answer under way."""
         self._asking: Worker[None] | None = None
+        self._bar = TopBar()
+        self._transcript = Transcript()
+        self._prompt = PromptBox()
+        self._status = StatusLine()
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
-        yield TopBar()
-        yield Transcript()
+        yield self._bar
+        yield self._transcript
         with Vertical(id="below"):
-            yield PromptBox()
-            yield StatusLine()
+            yield self._prompt
+            yield self._status
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with the prompt."""
-        self.query_one(PromptBox).focus()
+        self._prompt.focus()
         self.set_interval(_STATUS_SECONDS, self._show_status)
 
     async def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         """Talk to this model from now on; the conversation so far stays."""
-        bar = self.query_one(TopBar)
-        bar.subject, bar.facts = wording.model_name(loaded), wording.placement(loaded)
+        self._bar.subject, self._bar.facts = wording.model_name(loaded), wording.placement(loaded)
         self._meter.use_model(loaded.context_tokens)
-        await self.query_one(Transcript).add(ModelIntro(loaded, is_guide=is_guide))
+        await self._transcript.add(ModelIntro(loaded, is_guide=is_guide))
         self._count()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -85,7 +88,7 @@ class ChatScreen(Screen[None]):
     @work(group="answer")
     async def _ask(self, text: str, view: AnswerView) -> None:
         message = UserMessage(text)
-        await self.query_one(Transcript).add(message, view)
+        await self._transcript.add(message, view)
         turn = Turn("assistant", "")
         failure: errors.LocalchatError | None = None
         try:
@@ -97,7 +100,7 @@ class ChatScreen(Screen[None]):
         except (errors.ContextOverflow, errors.BadTemplate) as error:
             failure = error
             await message.remove()
-            self.query_one(PromptBox).give_back(text)
+            self._prompt.give_back(text)
         except errors.LocalchatError as error:
             turn, failure = self._chat.conversation.turns[-1], error
         await self._end(view, turn, failure)
@@ -109,25 +112,25 @@ class ChatScreen(Screen[None]):
         if failure is not None:
             if not turn.text and not turn.reasoning:
                 await view.remove()
-            await self.query_one(Transcript).append(Notice.of_error(failure))
+            await self._transcript.append(Notice.of_error(failure))
         self._view = None
         self._meter.end(turn, lost=isinstance(failure, errors.EngineLost))
         self._show_status()
-        self.query_one(PromptBox).busy = False
+        self._prompt.busy = False
         self.refresh_bindings()
         self._count()
 
     def _show_status(self) -> None:
         if self._view is not None:
             self._meter.see(self._view.stats, self._view.progress)
-        self.query_one(StatusLine).live = self._meter.live
+        self._status.live = self._meter.live
 
     @on(PromptBox.Changed)
     @work(exclusive=True, group="count")
     async def _count(self) -> None:
         """Count the conversation and the draft, once writing pauses."""
         await asyncio.sleep(_COUNT_PAUSE_SECONDS)
-        draft = self.query_one(PromptBox).text
+        draft = self._prompt.text
         if self._view is not None or self._chat.engine.loaded is None:
             return
         if not self._chat.conversation.messages(draft):
@@ -157,16 +160,16 @@ class ChatScreen(Screen[None]):
             await self._asking.wait()
         self._chat.clear()
         self._meter.clear()
-        await self.query_one(Transcript).clear()
+        await self._transcript.clear()
         self._count()
 
     def action_scroll_text(self, pages: int) -> None:
         """Scroll the conversation from the prompt."""
-        self.query_one(Transcript).scroll_pages(pages)
+        self._transcript.scroll_pages(pages)
 
     def action_toggle_thoughts(self) -> None:
         """Fold or unfold the newest thinking."""
-        self.query_one(Transcript).toggle_thoughts()
+        self._transcript.toggle_thoughts()
 
     async def action_copy_answer(self) -> None:
         """Copy the last answer."""

@@ -1,5 +1,6 @@
 """The first screen: choose a model, watch it load, or read why it cannot be loaded."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -54,22 +55,30 @@ class ModelsScreen(Screen[None]):
         self._setup = setup
         self._loaded: Path | None = None
         self._guide: Path | None = None
+        self._has_chat = False
+        """Whether there is a conversation to go back to, with or without a model in memory."""
         self._is_loading = False
         self._stop_wanted = False
         self._described: Path | None = None
         self._mode: _Mode = "details"
+        self._machine = Static("", id="machine", markup=False)
+        self._list = ModelList()
+        self._details = ModelDetails()
+        self._panel = LoadPanel()
+        self._path = Input(placeholder="Path of a .gguf file, then Enter", select_on_focus=False)
+        self._folder = Static("", id="folder", markup=False)
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
         yield TopBar()
         with Vertical(id="body"):
-            yield Static("", id="machine", markup=False)
-            yield ModelList()
+            yield self._machine
+            yield self._list
             with VerticalScroll(id="panel", classes="-details", can_focus=False):
-                yield ModelDetails()
-                yield LoadPanel()
-                yield Input(placeholder="Path of a .gguf file, then Enter", select_on_focus=False)
-            yield Static("", id="folder", markup=False)
+                yield self._details
+                yield self._panel
+                yield self._path
+            yield self._folder
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -85,7 +94,7 @@ class ModelsScreen(Screen[None]):
         """Offer only what can be done now."""
         del parameters
         if action == "back":
-            return self._is_loading or self._mode == "asking" or self._loaded is not None
+            return self._is_loading or self._mode == "asking" or self._has_chat
         return not (action == "open_path" and self._is_loading)
 
     def load(self, path: Path) -> None:
@@ -97,7 +106,7 @@ class ModelsScreen(Screen[None]):
 
     @work(group="load")
     async def _load(self, path: Path) -> None:
-        panel = self.query_one(LoadPanel)
+        panel = self._panel
         self._turn_to("loading")
         panel.begin("The Guide" if path == self._guide else path.name)
         # An answer still under way would hold the engine.
@@ -113,39 +122,38 @@ class ModelsScreen(Screen[None]):
             self._turn_to("failed")
         self._is_loading = False
         if loaded is not None:
-            self._loaded = path
+            self._loaded, self._has_chat = path, True
             self._turn_to("details")
             self.post_message(self.Loaded(loaded, is_guide=path == self._guide))
         self.refresh_bindings()
         self.action_refresh()
 
     def _show_progress(self, progress: wire.Progress) -> None:
-        self.query_one(LoadPanel).show(progress)
+        self._panel.show(progress)
         if self._stop_wanted:
             # Esc came while the engine was still starting, when there was nothing to cancel.
             self._stop_wanted = False
             self.run_worker(self._engine.cancel())
 
-    @work(thread=True, exclusive=True, group="list")
-    def action_refresh(self) -> None:
+    @work(exclusive=True, group="list")
+    async def action_refresh(self) -> None:
         """Read the models folder and the state of the machine again."""
-        machine, models = self._setup.describe_machine(), tuple(self._setup.list_models())
-        self.app.call_from_thread(self._show, machine, models)
+        machine = await asyncio.to_thread(self._setup.describe_machine)
+        models = await asyncio.to_thread(self._setup.list_models)
+        self._show(machine, models)
 
     def _show(self, machine: str, models: Sequence[LocalModel]) -> None:
         self._guide = next((model.path for model in models if model.is_guide), None)
-        self.query_one("#machine", Static).update(Content(sanitize.line(machine)))
-        self.query_one(ModelList).show(models, self._loaded)
+        self._machine.update(Content(sanitize.line(machine)))
+        self._list.show(models, self._loaded)
         folder = wording.short_path(self._setup.models_folder)
         has_own = any(not model.is_guide for model in models)
         words = ("Your models: ", f"{folder}") if has_own else ("Put a .gguf file into ", folder)
-        self.query_one("#folder", Static).update(
-            Content.assemble((words[0], "$foreground-muted"), words[1])
-        )
+        self._folder.update(Content.assemble((words[0], "$foreground-muted"), words[1]))
 
     @on(ModelList.Highlighted)
     def _describe(self, event: ModelList.Highlighted) -> None:
-        self.query_one(ModelDetails).show(event.model)
+        self._details.show(event.model)
         path = event.model.path if event.model else None
         if path != self._described and self._mode == "failed":
             self._turn_to("details")
@@ -176,7 +184,7 @@ class ModelsScreen(Screen[None]):
             await self._engine.cancel()
         elif self._mode == "asking":
             self._turn_to("details")
-        elif self._loaded is not None:
+        elif self._has_chat:
             self.post_message(self.Left())
 
     def _turn_to(self, mode: _Mode) -> None:

@@ -21,11 +21,11 @@ from localchat.ui import stream, wording
 from localchat.ui.widgets.prose import Prose
 from localchat.ui.widgets.thoughts import Thoughts
 
-_CURSOR = ("▍", "$primary")
+_CURSOR = Content.styled("▍", "$primary")
 
 
 class AnswerView(Vertical):
-    """One answer: thinking, closed blocks as Markdown, the open block as plain text, a footer."""
+    """One answer: thinking, closed blocks, the block that still grows, a footer."""
 
     class Grew(Message):
         """The answer shows more than before."""
@@ -44,8 +44,9 @@ class AnswerView(Vertical):
         self._changed = False
         self._thoughts = Thoughts()
         self._prose = Prose()
-        self._tail = Static("", id="tail", markup=False)
+        self._tail = Prose()
         self._footer = Static("", id="footer", markup=False)
+        self._footer.display = False
 
     def compose(self) -> ComposeResult:
         yield self._thoughts
@@ -119,16 +120,16 @@ class AnswerView(Vertical):
         self._thoughts.show(stats.tokens, stats.seconds, over=over)
 
     def _show_tail(self) -> None:
-        open_text = self._splitter.open_text.strip("\n")
-        words = Content(open_text)
-        if not open_text and self.progress is not None:
-            words = Content.styled(_doing(self.progress) + " ", "$foreground-muted")
-        self._tail.update(Content.assemble(words, _CURSOR))
+        mark = _CURSOR
+        if not self._splitter.open_text and self.progress is not None:
+            mark = Content.styled(_doing(self.progress), "$foreground-muted")
+        self._tail.replace(self._splitter.open_text, mark)
 
     def _show_footer(self, turn: Turn) -> None:
         lines = [wording.answer_footer(turn), *map(sanitize.line, self._notes)]
         if turn.stats and turn.stats.note:
             lines.append(sanitize.line(turn.stats.note))
+        self._footer.display = True
         self._footer.update(Content("\n".join(filter(None, lines))))
 
 

@@ -45,16 +45,20 @@ class StatusLine(Widget):
     live: reactive[Live] = reactive(Live())
 
     def render(self) -> RenderResult:
-        """Draw one line: what matters least is left out first."""
-        width = self.size.width
-        state = Content.assemble(("● ", self.live.color), (self.live.state, "$foreground-muted"))
-        state = state.truncate(max(0, width), ellipsis=True)
-        for pieces in _by_importance(self.live):
-            left = Content("   ").join(piece for piece in pieces if piece.cell_length)
-            gap = width - left.cell_length - state.cell_length
-            if gap >= 2:
-                return Content.assemble(left, " " * gap, state)
-        return state
+        """Draw the line."""
+        return status_line(self.live, self.size.width)
+
+
+def status_line(live: Live, width: int) -> Content:
+    """Fit everything into one line: what matters least is left out first."""
+    state = Content.assemble(("● ", live.color), (live.state, "$foreground-muted"))
+    state = state.truncate(max(0, width), ellipsis=True)
+    for pieces in _by_importance(live):
+        left = Content("   ").join(piece for piece in pieces if piece.cell_length)
+        gap = width - left.cell_length - state.cell_length
+        if gap >= 2:
+            return Content.assemble(left, " " * gap, state)
+    return state
 
 
 def _by_importance(live: Live) -> tuple[tuple[Content, ...], ...]:

@@ -17,7 +17,7 @@ def bar(fraction: float, width: int) -> tuple[str, str]:
     (('████', '    '), ('█▌', '      '), ('███', ''))
     """
     eighths = round(min(max(fraction, 0.0), 1.0) * width * 8)
-    if fraction > 0:
+    if fraction > 0 and width > 0:
         eighths = max(eighths, 1)
     full, part = divmod(eighths, 8)
     filled = "█" * full + (_EIGHTHS[part] if part else "")

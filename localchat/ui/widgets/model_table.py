@@ -45,7 +45,7 @@ def table(
     """Lay the models out as a heading and one row each, `width` cells at most."""
     columns = list(_COLUMNS)
     state_cells = 14
-    while columns and _name_room(columns, width, state_cells) < _NAME_CELLS:
+    while len(columns) > 1 and _name_room(columns, width, state_cells) < _NAME_CELLS:
         columns.remove(max(columns, key=lambda column: column.rank))
     room = max(8, min(_name_room(columns, width, state_cells), 48))
     titles = [_fit("model", room, False), *(_fit(c.title, c.cells, c.right) for c in columns)]

@@ -5,7 +5,9 @@ a 2,000-token answer with lists kept two cores busy for ten seconds longer than 
 """
 
 from textual import events
+from textual.content import Content
 from textual.selection import Selection
+from textual.widget import Widget
 from textual.widgets import Static
 
 from localchat.ui import markdown_blocks, markdown_layout
@@ -16,8 +18,10 @@ class Prose(Static):
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
+        self.display = False
         self._blocks: tuple[markdown_blocks.Block, ...] = ()
         self._laid_out_cells = 0
+        self._mark: Content | None = None
 
     def append(self, markdown: str) -> None:
         """Add blocks that are closed."""
@@ -27,9 +31,9 @@ class Prose(Static):
         self._blocks += more
         self._draw()
 
-    def replace(self, markdown: str) -> None:
-        """Show this instead of all there was."""
-        self._blocks = markdown_blocks.parse(markdown)
+    def replace(self, markdown: str, mark: Content | None = None) -> None:
+        """Show this instead of all there was, with `mark` behind its last character."""
+        self._blocks, self._mark = markdown_blocks.parse(markdown), mark
         self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
@@ -46,6 +50,14 @@ class Prose(Static):
         return "\n".join(line.rstrip() for line in text.split("\n")), ending
 
     def _draw(self) -> None:
-        self._laid_out_cells = self.content_size.width or self.app.size.width
-        self.set_class(bool(self._blocks), "-present")
-        self.update(markdown_layout.lay_out(self._blocks, self._laid_out_cells))
+        self._laid_out_cells = self._cells()
+        # Not by a class: styles follow a frame later, in which the text would be missing.
+        self.display = bool(self._blocks or self._mark)
+        content = markdown_layout.lay_out(self._blocks, self._laid_out_cells)
+        self.update(content if self._mark is None else content.rstrip() + self._mark)
+
+    def _cells(self) -> int:
+        if self.content_size.width:
+            return self.content_size.width
+        # Not laid out yet: it will get the width of what it is in.
+        return self.parent.content_size.width if isinstance(self.parent, Widget) else 0

@@ -69,22 +69,20 @@ class _Pill(Static):
 class Transcript(Container):
     """Messages, oldest first."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._messages = Vertical(id="messages")
+        self._column = _Scroll()
+        self._pill = _Pill(_PILL, markup=False)
+
     def compose(self) -> ComposeResult:
-        with _Scroll():
-            yield Vertical(id="messages")
-        yield _Pill(_PILL, markup=False)
+        with self._column:
+            yield self._messages
+        yield self._pill
 
     def on_mount(self) -> None:
         """Stay at the end until the reader scrolls."""
         self._column.anchor()
-
-    @property
-    def _column(self) -> _Scroll:
-        return self.query_one(_Scroll)
-
-    @property
-    def _messages(self) -> Vertical:
-        return self.query_one("#messages", Vertical)
 
     @property
     def at_end(self) -> bool:
@@ -143,12 +141,14 @@ class Transcript(Container):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the pill in the lower right corner."""
-        pill = self.query_one(_Pill)
-        pill.styles.offset = (max(0, event.size.width - _PILL_CELLS - 3), event.size.height - 1)
+        self._pill.styles.offset = (
+            max(0, event.size.width - _PILL_CELLS - 3),
+            event.size.height - 1,
+        )
 
     @on(_Pill.Clicked)
     def _clicked(self) -> None:
         self.go_to_end()
 
     def _show_pill(self, shown: bool) -> None:
-        self.query_one(_Pill).set_class(shown, "-shown")
+        self._pill.set_class(shown, "-shown")

@@ -1,0 +1,130 @@
+"""The small parts of the interface: words, gauges, the status line, the clipboard."""
+
+import doctest
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localchat.chat.conversation import Turn
+from localchat.engine import wire
+from localchat.ui import clipboard, meter, wording
+from localchat.ui.screens.help import KEYS
+from localchat.ui.widgets import gauge, model_table
+from localchat.ui.widgets.bars import status_line
+from tests.ui import hosts
+
+
+@pytest.mark.parametrize("module", [wording, gauge])
+def test_examples_in_the_docstrings(module: object) -> None:
+    """The examples in these modules are true."""
+    result = doctest.testmod(module)  # type: ignore[arg-type]
+
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+@given(st.floats(0, 2), st.integers(0, 40))
+def test_bar_has_its_width(fraction: float, width: int) -> None:
+    """A bar is exactly as wide as asked for, and something in use is always seen."""
+    filled, rest = gauge.bar(fraction, width)
+
+    assert len(filled) + len(rest) == width
+    assert bool(filled) == (width > 0 and fraction > 0)
+
+
+@given(
+    st.builds(
+        meter.Live,
+        used_tokens=st.integers(0, 200_000),
+        context_tokens=st.integers(0, 131_072),
+        tokens_per_second=st.none() | st.floats(0, 2000),
+        ttft_seconds=st.floats(0, 100),
+        recent_rates=st.lists(st.floats(0, 100), max_size=24).map(tuple),
+        state=st.sampled_from(["ready", "answering", "loading again 43 %"]),
+    ),
+    st.integers(20, 200),
+)
+def test_status_line_fits(live: meter.Live, width: int) -> None:
+    """Whatever there is to say, it is one line that fits, and the state is always there."""
+    line = status_line(live, width)
+
+    assert line.cell_length <= width
+    assert "● " in line.plain
+
+
+@pytest.mark.parametrize("width", [40, 60, 76, 94, 194])
+def test_model_rows_are_aligned(width: int) -> None:
+    """All rows fit, and the size ends in the same column in each."""
+    heading, rows = model_table.table(hosts.MODELS, width, None)
+
+    assert max(row.cell_length for row in rows) <= width
+    ends = {row.plain.index("iB") for row in rows}
+    assert ends == {heading.plain.index("size") + 2}
+
+
+def test_meter_follows_an_answer() -> None:
+    """Reading, answering and the end: the figures come from the stats, the curve from steps."""
+    follow = meter.Meter()
+    follow.use_model(4096)
+    follow.begin()
+    follow.see(wire.Stats(), wire.Progress(1, "prompt", 50, 200))
+    assert (follow.live.state, follow.live.used_tokens) == ("reading 25 %", 50)
+    for tokens in (10, 20, 40):
+        seconds = tokens / 20
+        follow.see(wire.Stats(200, tokens=tokens, seconds=seconds, ttft_seconds=0.5), None)
+    live = follow.live
+    assert live.state == "answering"
+    assert live.recent_rates == (20.0, 20.0)
+    assert live.used_tokens == 240
+    follow.end(Turn("assistant", "Hi", ending="stop"), lost=False)
+    assert (follow.live.state, follow.live.recent_rates) == ("ready", ())
+
+
+def _tool(folder: Path, name: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    tool = folder / name
+    tool.write_text(f"#!{sys.executable}\nimport sys\nopen({str(folder / 'copied')!r}, 'w')"
+                    ".write(sys.stdin.read())\n")  # fmt: skip
+    tool.chmod(0o700)
+    return tool
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script")
+async def test_tool_gets_the_text(tmp_path: Path) -> None:
+    """The first tool whose clipboard is there gets the text."""
+    folder = tmp_path / "bin"
+    tool = _tool(folder, "wl-copy")
+    environment = {"PATH": str(folder), "WAYLAND_DISPLAY": "wayland-0"}
+
+    command = clipboard.find_tool(environment)
+
+    assert command == (str(tool),)
+    assert await clipboard.copy_with(command, "Ünïcode")
+    assert (folder / "copied").read_text() == "Ünïcode"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script")
+async def test_tool_that_cannot_work_is_left_alone(tmp_path: Path) -> None:
+    """Without a display, or over SSH, no tool is used; a broken one is found out."""
+    folder = tmp_path / "bin"
+    tool = _tool(folder, "wl-copy")
+
+    assert clipboard.find_tool({"PATH": str(folder)}) is None
+    assert (
+        clipboard.find_tool(
+            {"PATH": str(folder), "WAYLAND_DISPLAY": "x", "SSH_CONNECTION": "a b c d"}
+        )
+        is None
+    )
+    tool.write_text("#!/bin/false\n")
+    assert not await clipboard.copy_with((str(tool),), "text")
+    assert not await clipboard.copy_with((os.path.join(folder, "gone"),), "text")
+
+
+def test_help_is_short() -> None:
+    """The keys fit into a terminal of 24 lines."""
+    assert sum(1 + len(keys) for _, keys in KEYS) <= 24
