@@ -1,6 +1,7 @@
 """The app: two screens, and what belongs to neither."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -26,7 +27,7 @@ class LocalchatApp(App[None]):
     """Chooses a model, then chats with it."""
 
     TITLE = "localchat"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [

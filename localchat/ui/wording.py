@@ -17,6 +17,7 @@ _ENDINGS: dict[Ending, str] = {
     "error": "cut off",
 }
 
+GUIDE_NAME = "Guide"
 ABOUT_GUIDE = "Built in, tiny, and knows only this program."
 GUIDE_QUESTIONS = "Ask it: What is Q4_K_S? · How much context do I need?"
 
@@ -100,9 +101,9 @@ def thinking(tokens: int, seconds: float, *, over: bool) -> str:
     return f"thought for {units.human_seconds(seconds)} · {count(tokens, 'token')}"
 
 
-def model_name(loaded: wire.Loaded) -> str:
-    """Name a loaded model."""
-    return sanitize.line(loaded.name, 60) or "unnamed model"
+def model_name(name: str, *, is_guide: bool) -> str:
+    """Name a model."""
+    return GUIDE_NAME if is_guide else sanitize.line(name, 60) or "unnamed model"
 
 
 def placement(loaded: wire.Loaded) -> str:

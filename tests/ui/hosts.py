@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -47,23 +48,26 @@ MODELS = (
 )
 
 
-def make_app(
-    engine: EngineClient,
+def make_setup(
     *,
     models: Sequence[LocalModel] = MODELS,
     list_models: Callable[[], Sequence[LocalModel]] | None = None,
     open_path: Path | None = Path("/models/fake.gguf"),
     settings: ChatSettings | None = None,
-) -> LocalchatApp:
-    """An app with these models; by default it opens one at once."""
-    setup = Setup(
+) -> Setup:
+    """What an app is given; by default it opens a model at once."""
+    return Setup(
         list_models=list_models or (lambda: models),
         describe_machine=lambda: MACHINE,
         models_folder=Path("/models"),
         chat_settings=settings or ChatSettings(),
         open_path=open_path,
     )
-    return LocalchatApp(engine, setup)
+
+
+def make_app(engine: EngineClient, **options: Any) -> LocalchatApp:
+    """An app with this engine; the options are those of `make_setup`."""
+    return LocalchatApp(engine, make_setup(**options))
 
 
 async def wait_until(

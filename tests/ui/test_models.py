@@ -46,7 +46,7 @@ async def test_failed_load_stays_on_the_screen(fake_engine: MakeEngine) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.shows(pilot, "Mistral")
         await hosts.press(pilot, "down", "enter")
-        await hosts.shows(pilot, "mistral-7b-instruct-v0.3.Q4_K_S.gguf could not be loaded")
+        await hosts.shows(pilot, "Mistral 7B Instruct v0.3 could not be loaded")
         await hosts.shows(pilot, "(exit code 3) while loading")
         await hosts.shows(pilot, "Try it once more")
         assert isinstance(app.screen, ModelsScreen)
@@ -60,7 +60,7 @@ async def test_loading_is_shown_and_can_be_stopped(fake_engine: MakeEngine) -> N
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.shows(pilot, "Mistral")
         await hosts.press(pilot, "enter")
-        await hosts.shows(pilot, "Loading The Guide")
+        await hosts.shows(pilot, "Loading Guide")
         await hosts.shows(pilot, "reading weights")
         await hosts.press(pilot, "escape")
         await hosts.wait_until(pilot, lambda: "reading weights" not in hosts.screen_text(pilot))

@@ -68,7 +68,8 @@ class ChatScreen(Screen[None]):
 
     async def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         """Talk to this model from now on; the conversation so far stays."""
-        self._bar.subject, self._bar.facts = wording.model_name(loaded), wording.placement(loaded)
+        self._bar.subject = wording.model_name(loaded.name, is_guide=is_guide)
+        self._bar.facts = wording.placement(loaded)
         self._meter.use_model(loaded.context_tokens)
         await self._transcript.add(ModelIntro(loaded, is_guide=is_guide))
         self._count()

@@ -14,7 +14,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "Writing",
         (
             ("Enter", "send"),
-            ("Ctrl+J", "new line (also Shift+Enter and Alt+Enter, where the terminal tells)"),
+            ("Ctrl+J", "new line (in some terminals Shift+Enter too)"),
             ("Up", "bring back what you sent, while the box is empty"),
             ("Esc", "stop the answer; what has been said stays"),
         ),
@@ -23,7 +23,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "Reading",
         (
             ("PageUp, PageDown", "scroll; the text stays where it is while you read"),
-            ("End, Ctrl+End", "back to the newest text (End while the box is empty)"),
+            ("End, Ctrl+End", "to the newest text (End: while the box is empty)"),
             ("Ctrl+T", "show or hide what the model thought"),
             ("Ctrl+Y", "copy the last answer"),
             ("Mouse, Ctrl+C", "select text, and copy the selection"),
@@ -34,7 +34,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("Ctrl+N", "new chat"),
             ("Ctrl+L", "models; the chat stays, Esc comes back to it"),
-            ("o", "on the models screen: open a .gguf file by its path"),
+            ("o", "on the models screen: open a file by its path"),
             ("r", "on the models screen: read the folder again"),
         ),
     ),
@@ -43,7 +43,6 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (("F1", "this page"), ("Ctrl+P", "all commands, and themes"), ("Ctrl+Q", "quit")),
     ),
 )
-_KEY_CELLS = 18
 
 
 class HelpScreen(ModalScreen[None]):

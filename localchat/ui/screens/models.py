@@ -106,9 +106,8 @@ class ModelsScreen(Screen[None]):
 
     @work(group="load")
     async def _load(self, path: Path) -> None:
-        panel = self._panel
         self._turn_to("loading")
-        panel.begin("The Guide" if path == self._guide else path.name)
+        self._panel.begin(self._list.name_of(path))
         # An answer still under way would hold the engine.
         await self._engine.cancel()
         self._loaded = None
@@ -118,7 +117,7 @@ class ModelsScreen(Screen[None]):
         except errors.Cancelled:
             self._turn_to("details")
         except errors.LocalchatError as error:
-            panel.fail(error)
+            self._panel.fail(error)
             self._turn_to("failed")
         self._is_loading = False
         if loaded is not None:

@@ -51,6 +51,13 @@ class ModelList(Vertical):
         index = self.query_one(_Rows).highlighted
         return None if index is None else self._models[index]
 
+    def name_of(self, path: Path) -> str:
+        """Name the model in this file; by the file's name when it is not in the list."""
+        for model in self._models:
+            if model.path == path:
+                return wording.model_name(model.name, is_guide=model.is_guide)
+        return wording.model_name(path.name, is_guide=False)
+
     def show(self, models: Sequence[LocalModel], loaded: Path | None) -> None:
         """Show these models; the cursor stays on its model when that is still there."""
         before = self.highlighted
@@ -108,7 +115,7 @@ class ModelDetails(Static):
 def _describe(model: LocalModel) -> list[Content]:
     where = "ships with localchat" if model.is_guide else wording.short_path(model.path)
     lines = [
-        Content.styled(sanitize.line(model.name), "bold"),
+        Content.styled(wording.model_name(model.name, is_guide=model.is_guide), "bold"),
         Content.styled(where, "$foreground-muted"),
     ]
     if model.problem:

@@ -58,7 +58,7 @@ def _name_room(columns: Sequence[_Column], width: int, state_cells: int) -> int:
 
 
 def _row(model: LocalModel, columns: Sequence[_Column], room: int, loaded: Path | None) -> Content:
-    name = _fit(model.name, room, False)
+    name = _fit(wording.model_name(model.name, is_guide=model.is_guide), room, False)
     cells = [_fit(column.text(model) or "–", column.cells, column.right) for column in columns]
     facts = "".join(" " * _GAP + cell for cell in cells)
     if model.problem:

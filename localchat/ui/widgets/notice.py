@@ -28,7 +28,7 @@ class ModelIntro(Static):
 
     def __init__(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         lines = [
-            Content.styled(wording.model_name(loaded), "bold"),
+            Content.styled(wording.model_name(loaded.name, is_guide=is_guide), "bold"),
             Content.styled(wording.model_facts(loaded), "$foreground-muted"),
         ]
         if is_guide:
