@@ -162,6 +162,7 @@ async def test_new_chat_asks_first(fake_engine: MakeEngine) -> None:
         await hosts.shows(pilot, "Start a new chat?")
         await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: "Answered." not in hosts.screen_text(pilot))
+        await hosts.shows(pilot, "ready in")
 
         assert "Start a new chat?" not in hosts.screen_text(pilot)
 

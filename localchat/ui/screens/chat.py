@@ -47,6 +47,8 @@ class ChatScreen(Screen[None]):
         self._view: AnswerView | None = None
         """The answer under way."""
         self._asking: Worker[None] | None = None
+        self._model: tuple[wire.Loaded, bool] | None = None
+        """The model in use, and whether it is the built-in one."""
         self._bar = TopBar()
         self._transcript = Transcript()
         self._prompt = PromptBox()
@@ -68,6 +70,7 @@ class ChatScreen(Screen[None]):
 
     async def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         """Talk to this model from now on; the conversation so far stays."""
+        self._model = loaded, is_guide
         self._bar.subject = wording.model_name(loaded.name, is_guide=is_guide)
         self._bar.facts = wording.placement(loaded)
         self._meter.use_model(loaded.context_tokens)
@@ -162,6 +165,8 @@ class ChatScreen(Screen[None]):
         self._chat.clear()
         self._meter.clear()
         await self._transcript.clear()
+        if self._model is not None:
+            await self._transcript.add(ModelIntro(self._model[0], is_guide=self._model[1]))
         self._count()
 
     def action_scroll_text(self, pages: int) -> None:

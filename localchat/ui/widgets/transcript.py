@@ -1,7 +1,5 @@
 """The conversation on screen: it follows the newest text only while the reader is at the end."""
 
-from collections.abc import Iterable
-
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -89,11 +87,6 @@ class Transcript(Container):
         """Whether the newest text is in view."""
         return self._column.scroll_y >= self._column.max_scroll_y
 
-    @property
-    def answers(self) -> Iterable[AnswerView]:
-        """The newer answers, oldest first."""
-        return self.query(AnswerView).results(AnswerView)
-
     async def add(self, *messages: Widget) -> None:
         """Put messages at the end, and go there."""
         await self.append(*messages)
@@ -105,7 +98,7 @@ class Transcript(Container):
 
     def toggle_thoughts(self) -> None:
         """Fold or unfold the newest thinking there is."""
-        for view in reversed(tuple(self.answers)):
+        for view in reversed(tuple(self.query(AnswerView))):
             if view.toggle_thoughts():
                 return
 
