@@ -9,6 +9,7 @@ LocalchatError
 ├── BadModel              not a GGUF, truncated, or not supported by this engine
 │   └── BadTemplate       the chat template cannot be used
 ├── Cancelled             the user stopped it
+├── CatalogueError        a file of facts in assets/ is damaged; names the file and the key
 └── EngineError
     ├── EngineMissing     llama-cpp-python cannot be imported
     ├── LoadFailed        the engine refused the model for another reason
@@ -94,6 +95,10 @@ class Cancelled(LocalchatError):
     """The user stopped a load."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class CatalogueError(LocalchatError):
+    """A file of facts that ships with localchat is missing, or holds a value that cannot be."""
 
 
 class EngineError(LocalchatError):

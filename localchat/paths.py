@@ -50,10 +50,15 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
+def asset(name: str) -> Path:
+    """Find a file that ships with localchat: in an installed package, or beside the source tree."""
+    installed = _PACKAGE / "assets" / name
+    return installed if installed.exists() else _PACKAGE.parent / "assets" / name
+
+
 def guide_model() -> Path:
-    """Find the built-in model: inside an installed package, or beside the source tree."""
-    installed = _PACKAGE / "assets" / "guide.gguf"
-    return installed if installed.exists() else _PACKAGE.parent / "assets" / "guide.gguf"
+    """Find the built-in model."""
+    return asset("guide.gguf")
 
 
 def write_atomically(file: Path, content: str) -> None:
