@@ -4,7 +4,7 @@ Knows nothing of what the facts mean.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -37,16 +37,22 @@ class Table:
             raise self.fault(key, "must be a whole number, 0 or more")
         return value
 
+    def maybe_whole(self, key: str) -> int | None:
+        """Return a whole number, or None where the file has none. Raises CatalogueError."""
+        return self.whole(key) if key in self.values else None
+
     def decimal(self, key: str) -> Decimal:
         """Return a number above 0 with the digits it was written with. Raises CatalogueError."""
         value = self._value(key, None)
-        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise self.fault(key, "must be a number above 0")
-        return Decimal(value)
+        number = Decimal(value)
+        if not number.is_finite() or number <= 0:
+            raise self.fault(key, "must be a number above 0")
+        return number
 
     def number(self, key: str) -> float | None:
         """Return a number above 0, or None where the file has none. Raises CatalogueError."""
-        self._seen.add(key)
         return float(self.decimal(key)) if key in self.values else None
 
     def flag(self, key: str) -> bool:
@@ -100,7 +106,7 @@ class Table:
             raise self.fault(key, "is missing")
         return value
 
-    def _listed(self, key: str, values: list[dict[str, Any]]) -> "Iterator[Table]":
+    def _listed(self, key: str, values: Iterable[Mapping[str, Any]]) -> "Iterator[Table]":
         for number, each in enumerate(values):
             name = each.get("id", each.get("name", number))
             yield Table(self.file, f"{self.place}.{key}.{name}".lstrip("."), each)

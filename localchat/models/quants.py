@@ -1,8 +1,8 @@
 """What ggml calls its number formats, what a quantization of a model is, and what it costs.
 
 The formats are facts of ggml.h, ggml-common.h and llama.h. Sizes and losses of quantizations stand
-in `assets/quants.toml`, each with its source. Knows nothing of files but their names, and nothing of
-what a loss means for one model: `fit` scales it.
+in `assets/quants.toml`, each with its source. Knows nothing of files but their names, and nothing
+of what a loss means for one model: `fit` scales it.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""What is known of quantizations: the figures hold together, and names as repositories write them."""
+"""What is known of quantizations holds together; names are read as repositories write them."""
 
 import itertools
 import math
@@ -118,9 +118,11 @@ def test_divergence_tells_ability() -> None:
 
 @pytest.mark.parametrize(
     ("name", "billions", "kept"),
-    [("Q8_0", 0.6, 0.998), ("Q6_K", 0.6, 0.989), ("Q5_K_M", 1.2, 0.982), ("Q4_K_M", 4, 0.971)]
-    + [("IQ4_XS", 14, 0.978), ("Q3_K_M", 27, 0.96), ("IQ2_M", 70, 0.93), ("IQ2_XXS", 70, 0.83)],
-)
+    [
+        ("Q8_0", 0.6, 0.998), ("Q6_K", 0.6, 0.989), ("Q5_K_M", 1.2, 0.982), ("Q4_K_M", 4, 0.971),
+        ("IQ4_XS", 14, 0.978), ("Q3_K_M", 27, 0.96), ("IQ2_M", 70, 0.93), ("IQ2_XXS", 70, 0.83),
+    ],
+)  # fmt: skip
 def test_loss_scales_with_the_size_of_the_model(name: str, billions: float, kept: float) -> None:
     """Small models lose more: the ability kept at other sizes than the reference's 8 billion."""
     quant = _named(name)
@@ -239,7 +241,8 @@ def test_the_name_of_a_file_tells_its_quantization(file: str, name: str) -> None
         "Qwen2.5-3B-Instruct.imatrix", "mtp-Qwen3.8-27B-Q8_0.gguf", "dflash-Qwen3-8B-F16.gguf",
         "eagle3-gpt-oss-20b-Q8_0.gguf", "Phi-3-mini-4k-instruct-q4.gguf", "model.f16.q6.gguf",
         "Meta-Llama-3.1-8B-Instruct-Q4_0_4_4.gguf", "Qwen3-8B-IQ4_KS.gguf", "Qwen3-8B-Q4_K_R4.gguf",
-        "guide.gguf", "README.md", "model-Q4_K_M.safetensors", "", "Qwen3.5-35B-A3B-APEX-I-Mini.gguf",
+        "guide.gguf", "README.md", "model-Q4_K_M.safetensors", "",
+        "Qwen3.5-35B-A3B-APEX-I-Mini.gguf",
     ],
 )  # fmt: skip
 def test_other_files_tell_none(file: str) -> None:
