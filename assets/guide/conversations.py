@@ -33,6 +33,27 @@ NO_LOSS = -1
 
 
 @dataclass(frozen=True, slots=True)
+class Mix:
+    """What conversations are made of; all but `lead` are shares."""
+
+    cut: float  # answers that are cut after a few tokens
+    again: float  # questions that come from the missed ones
+    by_hand: float = 0.6  # questions about a fact that were written by hand
+    follow: float = 0.35  # later turns that follow on the turn before
+    lead: float = 0.0  # how much more often a chat begins with a fact for each of its follow-ups
+    to_the_point: bool = False  # cut behind the token that decides, not after 4 to 12 tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where the beginning of an answer stands in a row, and what was asked."""
+
+    start: int
+    stop: int
+    question: corpus.Question
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A question and its answer in tokens, with the markers around them."""
 
@@ -49,7 +70,7 @@ class Row:
     targets: list[int]
     positions: list[int]
     chats: list[int]
-    asked: list[tuple[int, corpus.Question]]
+    asked: list[Asked]
 
     def add(self, tokens: list[int], targets: list[int], position: int) -> int:
         """Append tokens at a position and return the next position."""
@@ -60,7 +81,8 @@ class Row:
 
     def join(self, chat: Row, number: int) -> None:
         """Append a whole conversation."""
-        self.asked += [(len(self.tokens) + at, question) for at, question in chat.asked]
+        here = len(self.tokens)
+        self.asked += [Asked(here + a.start, here + a.stop, a.question) for a in chat.asked]
         self.tokens += chat.tokens
         self.targets += chat.targets
         self.positions += chat.positions
@@ -75,11 +97,23 @@ class Row:
         self.chats += [-1] * missing
 
 
+def deciding_tokens(answers: dict[str, list[int]]) -> dict[str, int]:
+    """Return for each answer how many of its tokens tell it apart from all the others."""
+
+    def shared(mine: list[int], other: list[int]) -> int:
+        pairs = enumerate(zip(mine, other, strict=False))
+        return next((i for i, (a, b) in pairs if a != b), min(len(mine), len(other)))
+
+    return {
+        fact: 1 + max(shared(mine, other) for name, other in answers.items() if name != fact)
+        for fact, mine in answers.items()
+    }
+
+
 class Conversations:
     """Draws endless conversations and packs them into rows.
 
-    `cut` is the share of answers of which only the beginning is shown. Questions that training
-    reports as missed come again, with other words around them: that is `again` of all draws.
+    Questions that training reports as missed come again, with other words around them.
     """
 
     def __init__(
@@ -87,11 +121,10 @@ class Conversations:
         tokenizer: Tokenizer,
         questions: Sequence[corpus.Question],
         seed: int,
-        cut: float,
-        again: float,
+        mix: Mix,
     ) -> None:
         self.rng = random.Random(seed)
-        self.cut, self.again = cut, again
+        self.mix = mix
         self.missed: dict[str, list[corpus.Question]] = {}
         self.tokenizer = tokenizer
         self.broken = Tokenizer.from_str(tokenizer.to_str())
@@ -109,6 +142,9 @@ class Conversations:
             else:
                 self.pools.setdefault((q.fact, q.by_hand), []).append(q)
         self.ids = [fact for fact in corpus.facts() if fact not in ("offtopic", "task")]
+        self.weights = [1 + mix.lead * len(self.follow.get(fact, ())) for fact in self.ids]
+        self.answers = {f.id: tokenizer.encode(f.answer).ids for f in corpus.facts().values()}
+        self.deciding = deciding_tokens(self.answers)
 
     def miss(self, question: corpus.Question) -> None:
         """Remember a question that was answered badly."""
@@ -120,16 +156,34 @@ class Conversations:
 
     def _draw(self, before: str) -> corpus.Question:
         rng = self.rng
-        if rng.random() < self.again:
+        if rng.random() < self.mix.again:
             queue = self.missed.get(before) or self.missed.get("")
             if queue:
                 return queue.pop(rng.randrange(len(queue)))
-        if before in self.follow and rng.random() < 0.35:
+        if before in self.follow and rng.random() < self.mix.follow:
             return rng.choice(self.follow[before])
         roll = rng.random()
-        fact = "offtopic" if roll < 0.24 else "task" if roll < 0.28 else rng.choice(self.ids)
+        fact = "offtopic" if roll < 0.24 else "task" if roll < 0.28 else self._fact()
         hand, framed = self.pools.get((fact, True), []), self.pools.get((fact, False), [])
-        return rng.choice(hand if hand and (not framed or rng.random() < 0.6) else framed)
+        choose_hand = hand and (not framed or rng.random() < self.mix.by_hand)
+        return rng.choice(hand if choose_hand else framed)
+
+    def _fact(self) -> str:
+        if self.mix.lead:
+            return self.rng.choices(self.ids, self.weights)[0]
+        return self.rng.choice(self.ids)
+
+    def _length(self, question: corpus.Question, last: bool) -> int:
+        # The first words of an answer decide which one it is. A cut answer is also what a chat
+        # holds after Esc; that it ends there is never learnt.
+        whole, deciding = len(self.answers[question.fact]), self.deciding[question.fact]
+        if self.mix.to_the_point:
+            # A question that follows on must find its way in the whole answer before it.
+            cut = self.mix.cut if last or question.fact not in self.follow else self.mix.cut / 2
+            few = deciding + self.rng.randint(1, 5)
+        else:
+            cut, few = self.mix.cut, self.rng.randint(4, 12)
+        return min(few, whole) if self.rng.random() < cut else whole
 
     def _asked(self, question: corpus.Question) -> list[int]:
         rng, text = self.rng, question.text
@@ -142,14 +196,11 @@ class Conversations:
         encoder = self.broken if rng.random() < 0.4 else self.tokenizer
         return encoder.encode(text.strip()).ids
 
-    def turn(self, before: str) -> Turn:
+    def turn(self, before: str, last: bool) -> Turn:
         """Return a question, perhaps one that follows on the fact `before`, and its answer."""
         question = self._draw(before)
-        answer = self.tokenizer.encode(corpus.facts()[question.fact].answer).ids
-        # The first words of an answer decide which one it is. A cut answer is also what a chat
-        # holds after Esc; that it ends there is never learnt.
-        length = self.rng.randint(4, 12) if self.rng.random() < self.cut else len(answer)
-        body = answer[:length]
+        answer = self.answers[question.fact]
+        body = answer[: self._length(question, last)]
         head = [*self.user, *self._asked(question), self.end, *self.newline, *self.assistant]
         last = self.end if len(body) == len(answer) else NO_LOSS
         targets = [NO_LOSS] * (len(head) - 1) + [*body, last] + [NO_LOSS] * (len(self.newline) + 1)
@@ -166,15 +217,18 @@ class Conversations:
             ids = self.tokenizer.encode(text).ids
             position = row.add(ids, [NO_LOSS] * len(ids), position)
         for i in range(turns):
-            turn = self.turn(before)
+            turn = self.turn(before, last=i == turns - 1)
             if len(row.tokens) + len(turn.tokens) > room:
                 break
             if gaps and i and rng.random() < 0.3:
                 position += rng.randint(0, 500)
             if position + len(turn.tokens) >= LONG_ROW_TOKENS:
                 break
-            answer_at = next(i for i, target in enumerate(turn.targets) if target != NO_LOSS)
-            row.asked.append((len(row.tokens) + answer_at, turn.question))
+            start = len(row.tokens) + next(
+                i for i, target in enumerate(turn.targets) if target != NO_LOSS
+            )
+            stop = start + self.deciding[turn.question.fact]
+            row.asked.append(Asked(start, stop, turn.question))
             position = row.add(turn.tokens, turn.targets, position)
             before = turn.question.fact
         return row if before else Row([], [], [], [], [])
@@ -203,7 +257,7 @@ class Batch:
     targets: Tensor
     positions: Tensor
     mask: Tensor
-    asked: tuple[tuple[int, int, corpus.Question], ...]
+    asked: tuple[tuple[int, Asked], ...]
 
 
 def batches(chats: Conversations, tokens_per_step: int, steps: int) -> Iterator[Batch]:
@@ -218,5 +272,5 @@ def batches(chats: Conversations, tokens_per_step: int, steps: int) -> Iterator[
             torch.tensor([row.targets for row in rows]),
             torch.tensor([row.positions for row in rows]),
             (same & torch.ones(size, size, dtype=torch.bool).tril()).unsqueeze(1),
-            tuple((i, at, question) for i, row in enumerate(rows) for at, question in row.asked),
+            tuple((i, asked) for i, row in enumerate(rows) for asked in row.asked),
         )

@@ -16,6 +16,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from itertools import islice, product
 from pathlib import Path
+from zlib import crc32
 
 HERE = Path(__file__).resolve().parent
 # A training question is too close to a held-out one when, after normalizing, they are equal, or
@@ -23,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 WORDS_ALIKE = 0.8
 CHARACTERS_ALIKE = 0.9
 SLOT_FILLS_PER_TEMPLATE = 60
+DEV_ONE_IN = 20  # of the phrasings in asks/; they are never trained on, and tell rounds apart
 QUANTS = ("q2_k", "q3_k_m", "q4_0", "q4_k_s", "q4_k_m", "q5_k_m", "q6_k", "q8_0", "f16", "iq4_xs")
 SIZE_FOLLOW_UPS = (
     "and how big is it?",
@@ -165,8 +167,14 @@ def _frames_for(ask: dict, templates: dict) -> Iterable[str]:
         yield from (frame.format(action) for frame in frames)
 
 
-def _about_facts(templates: dict) -> Iterable[Question]:
-    for ask in read("corpus.toml")["ask"]:
+def _asks(more: bool) -> Iterable[dict]:
+    yield from read("corpus.toml")["ask"]
+    for path in sorted((HERE / "asks").glob("*.toml")) if more else ():
+        yield from read(f"asks/{path.name}")["ask"]
+
+
+def _about_facts(templates: dict, more: bool) -> Iterable[Question]:
+    for ask in _asks(more):
         yield from (Question(text, ask["fact"], by_hand=True) for text in ask.get("say", ()))
         yield from (Question(text, ask["fact"]) for text in _frames_for(ask, templates))
 
@@ -218,12 +226,11 @@ def _follow_ups(templates: dict) -> Iterable[Question]:
 
 
 @cache
-def questions() -> tuple[Question, ...]:
-    """Return all training questions, without those that come close to a held-out one."""
+def _everything(more: bool) -> tuple[Question, ...]:
     templates = read("templates.toml")
     seen: dict[tuple[str, str], Question] = {}
     claimed: dict[str, str] = {}
-    parts = (_about_facts(templates), _off_topic(), _tasks(), _follow_ups(templates))
+    parts = (_about_facts(templates, more), _off_topic(), _tasks(), _follow_ups(templates))
     everything = [question for part in parts for question in part]
     # What was written by hand decides when a frame makes the same words for another fact.
     for question in sorted(everything, key=lambda q: not q.by_hand):
@@ -233,3 +240,29 @@ def questions() -> tuple[Question, ...]:
                 continue
         seen.setdefault((question.text, question.after), question)
     return tuple(q for q in seen.values() if q.after or not too_close(q.text))
+
+
+@cache
+def dev() -> tuple[Question, ...]:
+    """Return the phrasings of asks/ that are kept out of training, chosen by their checksum."""
+    old = {normalize(q.text) for q in _everything(False)}
+    return tuple(
+        q
+        for q in _everything(True)
+        if q.by_hand
+        and not q.after
+        and crc32(q.text.encode()) % DEV_ONE_IN == 0
+        and normalize(q.text) not in old
+    )
+
+
+@cache
+def questions(more: bool = True) -> tuple[Question, ...]:
+    """Return all training questions; without `more`, only those of the first rounds (no asks/).
+
+    Those that come close to a held-out one are left out, and so are those of dev().
+    """
+    if not more:
+        return _everything(False)
+    kept_out = {normalize(q.text) for q in dev()}
+    return tuple(q for q in _everything(True) if q.after or normalize(q.text) not in kept_out)

@@ -142,11 +142,15 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=600, help="training questions of each kind")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--show", action="store_true", help="print the wrong answers")
+    parser.add_argument("--dev", action="store_true", help="ask only what tells rounds apart")
     parser.add_argument("--ask", help="print the answer to one question and stop")
     options = parser.parse_args()
     guide = Guide(options.model, options.threads)
     if options.ask:
         print(guide.answer([(options.ask, "")]))
+        return
+    if options.dev:
+        score(guide, "kept out of training", corpus.dev(), options.show)
         return
     for name, questions in sets(options.sample).items():
         score(guide, name, questions, options.show)

@@ -41,6 +41,30 @@ def test_keys_tell_facts_apart(corpus: ModuleType) -> None:
     assert confused <= {("offtopic", "task"), ("task", "offtopic")}
 
 
+def test_every_question_has_an_answer(corpus: ModuleType) -> None:
+    """A slip in the name of a fact would train nothing, or fail late."""
+    named = {fact for q in corpus.questions() for fact in (q.fact, q.after) if fact}
+
+    assert named - set(corpus.facts()) == set()
+
+
+def test_questions_kept_out_are_not_trained_on(corpus: ModuleType) -> None:
+    """What tells rounds of training apart is no training question, however it is written."""
+    trained = {corpus.normalize(q.text) for q in corpus.questions() if not q.after}
+    kept_out = {corpus.normalize(q.text) for q in corpus.dev()}
+
+    assert len(kept_out) >= 50
+    assert kept_out & trained == set()
+
+
+def test_the_first_rounds_know_nothing_of_later_phrasings(corpus: ModuleType) -> None:
+    """They learn from corpus.toml alone, and nothing written there by hand is lost afterwards."""
+    first = {q for q in corpus.questions(more=False) if q.by_hand}
+    everything = {q for q in corpus.questions() if q.by_hand}
+
+    assert first < everything
+
+
 def test_every_fact_is_asked_in_many_ways(corpus: ModuleType) -> None:
     """Each fact has at least 20 training questions, and at least one held-out one if topical."""
     asked = Counter(q.fact for q in corpus.questions())
