@@ -85,6 +85,22 @@ async def test_file_is_opened_by_its_path(fake_engine: MakeEngine, home: Path) -
     assert '"path": "/somewhere/else.gguf"' in log.read_text()
 
 
+async def test_typing_a_second_path_replaces_the_first(fake_engine: MakeEngine) -> None:
+    """Asked for a path again, the last one is selected: it can be edited, typing replaces it."""
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        await hosts.press(pilot, "o")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
+        app.screen.query_one(Input).value = "/first.gguf"
+        await hosts.press(pilot, "escape")
+        await hosts.press(pilot, "o")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
+        await hosts.press(pilot, "x")
+
+        assert app.screen.query_one(Input).value == "x"
+
+
 async def test_folder_is_read_again(fake_engine: MakeEngine) -> None:
     """`r` shows a file that came meanwhile; the cursor stays on its model."""
     models = [*hosts.MODELS[:2]]

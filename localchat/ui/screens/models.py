@@ -166,7 +166,8 @@ class ModelsScreen(Screen[None]):
             self.load(event.model.path)
 
     def action_open_path(self) -> None:
-        """Ask for a path."""
+        """Ask for a path; typing replaces the last one."""
+        self._path.action_select_all()
         self._turn_to("asking")
 
     @on(Input.Submitted)
