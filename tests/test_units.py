@@ -1,14 +1,8 @@
 """Numbers as people read them."""
 
-import doctest
-
 import pytest
 
-from localchat import sanitize, settings, units
-from localchat.cli import checks, report
-from localchat.engine import process, wire
-from localchat.machine import cgroups, darwin, hardware, linux, memlock
-from localchat.models import header, splits
+from localchat import units
 
 
 @pytest.mark.parametrize(
@@ -51,16 +45,3 @@ def test_seconds(seconds: float, words: str) -> None:
 def test_rates(rate: float, words: str) -> None:
     """Rates have a digit after the point below a hundred."""
     assert units.human_rate(rate) == words
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        units, sanitize, settings, cgroups, darwin, hardware, linux, memlock, header, splits,
-        checks, report, process, wire,
-    ],
-    ids=lambda module: module.__name__,
-)  # fmt: skip
-def test_examples_in_docstrings_are_true(module: object) -> None:
-    """What the docstrings show is what happens."""
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
