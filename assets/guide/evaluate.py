@@ -99,16 +99,24 @@ def is_right(question: corpus.Question, said: str) -> bool:
     return corpus.facts()[question.fact].is_in(said)
 
 
+def first_questions() -> dict[str, str]:
+    """Return for each fact the question that stands first, for the turn before a second one."""
+    return {q.fact: q.text for q in reversed(corpus.questions()) if not q.after}
+
+
+def turns_for(question: corpus.Question, first: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the chat in which a question is asked."""
+    before = question.after
+    earlier = [(first[before], corpus.facts()[before].answer)] if before else []
+    return [*earlier, (question.text, "")]
+
+
 def score(guide: Guide, name: str, questions: Sequence[corpus.Question], show: bool) -> float:
     """Ask all the questions, print the share of right answers, and return it."""
     wrong: list[tuple[corpus.Question, str]] = []
-    known = corpus.facts()
-    first = {q.fact: q.text for q in reversed(corpus.questions()) if not q.after}
+    first = first_questions()
     for question in questions:
-        turns = [(question.text, "")]
-        if question.after:
-            turns.insert(0, (first[question.after], known[question.after].answer))
-        said = guide.answer(turns)
+        said = guide.answer(turns_for(question, first))
         if not is_right(question, said):
             wrong.append((question, said))
     share = 1 - len(wrong) / len(questions)

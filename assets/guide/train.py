@@ -46,7 +46,7 @@ ROUNDS = (
     Round(1000, 3e-3, Mix(cut=0.7, again=0.0)),
     Round(850, 2.5e-3, Mix(cut=0.85, again=0.3)),
     Round(
-        1500,
+        1070,
         2e-3,
         Mix(cut=0.92, again=0.4, by_hand=0.8, follow=0.5, lead=0.02, to_the_point=True),
         more=True,
