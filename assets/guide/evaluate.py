@@ -24,7 +24,7 @@ def render(turns: Sequence[tuple[str, str]]) -> str:
     """Write a chat as the file's chat template would; the last turn has an empty answer."""
     text = ""
     for asked, answer in turns:
-        text += f"<|im_start|>user\n{asked.strip()}<|im_end|>\n<|im_start|>assistant\n"
+        text += f"<|im_start|>user\n{asked.strip().lower()}<|im_end|>\n<|im_start|>assistant\n"
         text += f"{answer}<|im_end|>\n" if answer else ""
     return text
 
@@ -33,9 +33,8 @@ class Guide:
     """The GGUF file, opened with llama.cpp's own interface."""
 
     def __init__(self, path: Path, threads: int, context_tokens: int = 2048) -> None:
-        quiet = llama_cpp.llama_log_callback(lambda _level, _text, _data: None)
-        self._quiet = quiet
-        llama_cpp.llama_log_set(quiet, ctypes.c_void_p())
+        self._quiet = llama_cpp.llama_log_callback(lambda _level, _text, _data: None)
+        llama_cpp.llama_log_set(self._quiet, ctypes.c_void_p())
         model_params = llama_cpp.llama_model_default_params()
         model_params.use_extra_bufts = False
         self.model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
@@ -48,9 +47,10 @@ class Guide:
         self.vocabulary = llama_cpp.llama_model_get_vocab(self.model)
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model, and give the log back before the function that took it is gone."""
         llama_cpp.llama_free(self.context)
         llama_cpp.llama_model_free(self.model)
+        llama_cpp.llama_log_set(llama_cpp.llama_log_callback(0), ctypes.c_void_p())
 
     def template(self) -> str:
         """Return the chat template that the file carries."""

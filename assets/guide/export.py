@@ -12,9 +12,12 @@ from network import Network
 from tokenizers import Tokenizer
 
 CONTROL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+# Case tells this model nothing ("Hello" is "hello"), so that questions reach it in lower case.
 CHAT_TEMPLATE = (
     "{%- for message in messages %}"
-    "{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] | trim + '<|im_end|>\\n' }}"
+    "{%- set text = message['content'] | trim %}"
+    "{%- if message['role'] == 'user' %}{%- set text = text | lower %}{%- endif %}"
+    "{{- '<|im_start|>' + message['role'] + '\\n' + text + '<|im_end|>\\n' }}"
     "{%- endfor %}"
     "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
 )

@@ -76,11 +76,8 @@ def test_the_template_is_what_the_measurement_uses(guide: Any, evaluate: ModuleT
         ([("what is a kv cache", "")], "kv_cache"),
         ([("how do i stop the answer?", "")], "key_stop"),
         ([("hi", "")], "hello"),
-        pytest.param(
-            [("Hello", "")],
-            "hello",
-            marks=pytest.mark.xfail(reason="this training takes a lone Hello for thanks"),
-        ),
+        ([("Hello", "")], "hello"),
+        ([("HELLO!", "")], "hello"),
         ([("who are you?", "")], "who"),
         ([("What is the capital of France?", "")], "offtopic"),
         ([("The train was late again.\n\nSummarise", "")], "task"),
