@@ -78,7 +78,8 @@ def test_a_stop_string_is_left_out() -> None:
 def test_the_exact_prompt_is_shown() -> None:
     """--verbose-prompt shows the template's markers and the tokens' numbers on stderr."""
     done = command.run("run", "guide", "Hi", "--verbose-prompt")
-    assert "Hi" in done.err
+    # The Guide's template gives it questions in lower case.
+    assert "<|im_start|>user\nhi<|im_end|>" in done.err
     assert "--- tokens ---" in done.err
     assert "--- end of prompt ---" in done.err
 

@@ -120,6 +120,7 @@ async def test_thoughts_are_folded_and_open(fake_engine: MakeEngine) -> None:
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "Think")
         await hosts.shows(pilot, "stopped by itself")
+        await hosts.shows(pilot, "Then I say.")
         folded = hosts.screen_text(pilot)
         await hosts.press(pilot, "ctrl+t")
         await hosts.shows(pilot, "First I wonder.")

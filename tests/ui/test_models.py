@@ -94,9 +94,11 @@ async def test_typing_a_second_path_replaces_the_first(fake_engine: MakeEngine) 
         await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
         app.screen.query_one(Input).value = "/first.gguf"
         await hosts.press(pilot, "escape")
+        await hosts.wait_until(pilot, lambda: not isinstance(app.focused, Input))
         await hosts.press(pilot, "o")
         await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
         await hosts.press(pilot, "x")
+        await hosts.wait_until(pilot, lambda: app.screen.query_one(Input).value != "/first.gguf")
 
         assert app.screen.query_one(Input).value == "x"
 
