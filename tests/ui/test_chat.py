@@ -67,6 +67,8 @@ async def test_engine_dies_while_answering(
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "One")
         await hosts.shows(pilot, f"({signal_name})")
+        if at == "decode":
+            await hosts.shows(pilot, "First half")
         assert ("First half" in hosts.screen_text(pilot)) == (at == "decode")
         assert "engine stopped" in hosts.screen_text(pilot)
         await hosts.send(pilot, "Two")
