@@ -114,10 +114,6 @@ class LlamaModel:
         llama_cpp.llama_model_desc(self.model, buffer, 256)
         return buffer.value.decode("utf-8", errors="replace")
 
-    def size_bytes(self) -> int:
-        """Return the size of all tensors."""
-        return int(llama_cpp.llama_model_size(self.model))
-
     def parameters(self) -> int:
         """Return the number of weights."""
         return int(llama_cpp.llama_model_n_params(self.model))

@@ -9,7 +9,6 @@ import os
 
 from llama_cpp import llama_cpp
 
-_WARNING, _ERROR, _CONTINUED = 2, 3, 5
 _KEPT_LINES = 400
 
 
@@ -17,8 +16,7 @@ class NativeLog:
     """Catches llama.cpp's and ggml's log lines from the moment of `install`."""
 
     def __init__(self) -> None:
-        self._lines: collections.deque[tuple[int, str]] = collections.deque(maxlen=_KEPT_LINES)
-        self._level = 0
+        self._lines: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
         self._open = ""
         # Kept here, since llama.cpp holds only the address.
         self._callback = llama_cpp.llama_log_callback(self._take)
@@ -33,20 +31,10 @@ class NativeLog:
 
     def lines(self) -> tuple[str, ...]:
         """Return every line since the last `clear`, oldest first."""
-        return tuple(line for _, line in self._lines)
+        return tuple(self._lines)
 
-    def errors(self) -> tuple[str, ...]:
-        """Return the lines that llama.cpp itself calls errors."""
-        return tuple(line for level, line in self._lines if level == _ERROR)
-
-    def warnings(self) -> tuple[str, ...]:
-        """Return the lines that llama.cpp itself calls warnings."""
-        return tuple(line for level, line in self._lines if level == _WARNING)
-
-    def _take(self, level: int, raw: bytes, _: ctypes.c_void_p) -> None:
+    def _take(self, _level: int, raw: bytes, _: ctypes.c_void_p) -> None:
         os.write(2, raw)
-        if level != _CONTINUED:
-            self._level = level
         self._open += raw.decode("utf-8", errors="replace")
         *whole, self._open = self._open.split("\n")
-        self._lines.extend((self._level, line) for line in whole if line.strip())
+        self._lines.extend(line for line in whole if line.strip())
