@@ -42,6 +42,9 @@ class Mix:
     follow: float = 0.35  # later turns that follow on the turn before
     lead: float = 0.0  # how much more often a chat begins with a fact for each of its follow-ups
     to_the_point: bool = False  # cut behind the token that decides, not after 4 to 12 tokens
+    plain: float = 0.15  # questions that are asked as they are written
+    broken: float = 0.4  # questions in which merges are left out at random
+    lower: bool = False  # all in lower case, as the chat template gives them
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +190,14 @@ class Conversations:
 
     def _asked(self, question: corpus.Question) -> list[int]:
         rng, text = self.rng, question.text
-        if rng.random() < 0.85:
+        if rng.random() >= self.mix.plain:
             small = corpus.facts()[question.fact].topic == "small talk"
             varied = vary(text, rng, short=small and len(text) < 14)
             if varied.strip() and not corpus.too_close(varied):
                 text = varied
         # Now and then merges are left out at random, so that odd spellings are met as pieces.
-        encoder = self.broken if rng.random() < 0.4 else self.tokenizer
-        return encoder.encode(text.strip()).ids
+        encoder = self.broken if rng.random() < self.mix.broken else self.tokenizer
+        return encoder.encode(text.strip().lower() if self.mix.lower else text.strip()).ids
 
     def turn(self, before: str, last: bool) -> Turn:
         """Return a question, perhaps one that follows on the fact `before`, and its answer."""

@@ -41,7 +41,8 @@ class Round:
 
 
 # The first round learns the wording of the answers, the second which question means which. The
-# third meets more phrasings, and more questions that follow on the answer before.
+# third meets more phrasings, and more questions that follow on the answer before. The fourth asks
+# them plainly, in lower case as the chat template does, and again as often as they are missed.
 ROUNDS = (
     Round(1000, 3e-3, Mix(cut=0.7, again=0.0)),
     Round(850, 2.5e-3, Mix(cut=0.85, again=0.3)),
@@ -49,6 +50,23 @@ ROUNDS = (
         1070,
         2e-3,
         Mix(cut=0.92, again=0.4, by_hand=0.8, follow=0.5, lead=0.02, to_the_point=True),
+        more=True,
+        average=0.98,
+    ),
+    Round(
+        1300,
+        2e-3,
+        Mix(
+            cut=0.93,
+            again=0.5,
+            by_hand=0.75,
+            follow=0.5,
+            lead=0.02,
+            to_the_point=True,
+            plain=0.5,
+            broken=0.15,
+            lower=True,
+        ),
         more=True,
         average=0.98,
     ),
