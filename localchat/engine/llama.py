@@ -16,9 +16,8 @@ from localchat.engine import wire
 from localchat.engine.abort import AbortFlag
 from localchat.engine.loadfailure import LoadError, explain
 from localchat.engine.nativelog import NativeLog
+from localchat.fit.params import CONTEXT_STEP_TOKENS, OUTPUT_ROWS
 
-CONTEXT_STEP_TOKENS = 256
-"""llama.cpp pads the context to this; asking for a multiple keeps its count and ours equal."""
 _DEFAULT_CONTEXT_TOKENS = 8192
 _ALL_LAYERS = 2**30
 _KV_TYPES = {
@@ -157,7 +156,7 @@ class LlamaModel:
         native.type_k = _KV_TYPES[self.params.kv_type_k]
         native.type_v = _KV_TYPES[self.params.kv_type_v]
         # DESIGN D4: one row of logits, and a window's worth of cells for layers with a window.
-        native.n_outputs_max = 1
+        native.n_outputs_max = OUTPUT_ROWS
         native.swa_full = False
         native.no_perf = True
         native.abort_callback = self.abort.callback

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from localchat.fit.params import EngineParams as EngineParams
+
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "context", "cancelled"]
 """`stop`: the model ended its turn or a stop string came; `length`: `max_tokens` reached;
@@ -36,31 +38,6 @@ class Message:
 
     role: Role
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class EngineParams:
-    """How a model is loaded: one set of values for planning, dry runs and loading."""
-
-    context_tokens: int = 0
-    """0: what the model was trained for, at most 8,192. Rounded up to a multiple of 256."""
-    batch_tokens: int = 512
-    """The most tokens in one call of the engine; progress and Stop come between calls."""
-    ubatch_tokens: int = 512
-    threads: int = 0
-    """Threads that decode; 0: performance cores within affinity mask and CPU quota."""
-    gpu_layers: int = -1
-    """-1: as many as the model has."""
-    kv_type_k: str = "f16"
-    kv_type_v: str = "f16"
-    flash_attention: Literal["auto", "on", "off"] = "auto"
-    mmap: bool | None = None
-    """None: off while CPU weights are repacked (they would be held twice), on otherwise."""
-    mlock: bool = False
-    extra_buffers: bool = True
-    """False is the safe mode: weights keep their layout, AMX and repacked kernels stay unused."""
-    chat_template: str | None = None
-    """The Jinja source to use in place of the model's own."""
 
 
 @dataclass(frozen=True, slots=True)

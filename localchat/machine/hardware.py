@@ -6,6 +6,22 @@ from localchat import units
 
 
 @dataclass(frozen=True, slots=True)
+class Gpu:
+    """A device that can run layers of a model."""
+
+    name: str
+    """As its maker calls it, such as "NVIDIA GeForce RTX 4090"."""
+    backend: str
+    """"metal", "cuda", "rocm", "vulkan" or "sycl": what runs it, or would."""
+    memory_bytes: int
+    """What the engine may use at most: VRAM, or Metal's working set."""
+    free_bytes: int
+    """Of it, what no other program uses now."""
+    is_integrated: bool = False
+    """It shares main memory with the processor."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hardware:
     """A computer's processor and memory, and how much of them this process may use."""
 
@@ -25,6 +41,14 @@ class Hardware:
     usable_cores: int
     """Physical performance cores within the affinity mask; efficiency cores when it has no other.
     """
+    name: str = ""
+    """What a person calls the machine, where a profile says it."""
+    gpus: tuple[Gpu, ...] = ()
+    """The GPUs that the engine can use, or that the system shows where no engine was asked."""
+    unified_memory: bool = False
+    """GPU and processor share one memory, so that each byte counts once."""
+    memory_bandwidth_gbps: float | None = None
+    """Of main memory, in 10^9 bytes a second; None when not known."""
 
     @property
     def decode_threads(self) -> int:
