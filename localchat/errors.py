@@ -2,7 +2,8 @@
 
 LocalchatError
 ├── UsageError            the command line or a setting is wrong
-│   └── SettingsError     names the file and the key
+│   ├── SettingsError     names the file and the key
+│   └── ProfileError      a machine's profile; names the file and the key
 ├── ModelNotFound         no such file, or an empty name
 ├── DoesNotFit            the model needs more memory than there is
 ├── ContextOverflow       the prompt is longer than the context
@@ -61,6 +62,10 @@ class UsageError(LocalchatError):
 
 class SettingsError(UsageError):
     """The settings file or an environment variable holds a value that cannot be used."""
+
+
+class ProfileError(UsageError):
+    """A machine's profile cannot be read, or holds a value that cannot be."""
 
 
 class ModelNotFound(LocalchatError):

@@ -1,8 +1,12 @@
 """The machine as a value: what the rest of the program knows about this computer."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from localchat import units
+
+Environment = Literal["", "container", "wsl"]
+"""What stands between this process and the real computer, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Gpu:
     """Of it, what no other program uses now."""
     is_integrated: bool = False
     """It shares main memory with the processor."""
+    carved_out_bytes: int = 0
+    """Of its memory, what the firmware took from main memory, so that `ram_bytes` lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class Hardware:
     """GPU and processor share one memory, so that each byte counts once."""
     memory_bandwidth_gbps: float | None = None
     """Of main memory, in 10^9 bytes a second; None when not known."""
+    environment: Environment = ""
+    swap_bytes: int = 0
+    """Swap space in all; a model that ends up there is as good as stuck."""
 
     @property
     def decode_threads(self) -> int:
