@@ -8,32 +8,7 @@ from pathlib import Path
 
 from localchat.models.quants import Quant
 from localchat.models.shapes import Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Where the bytes of a model's tensors lie.
-
-    The input embedding stays in main memory; the output head counts as one more layer and goes
-    to the GPU first, then the layers from the last one on (llama.cpp, llama-model.cpp).
-    """
-
-    embedding_bytes: int
-    """The input embedding; where `tied`, the output head too."""
-    output_bytes: int
-    """The output head and its norm; where `tied`, what a second copy on a GPU takes."""
-    tied: bool
-    """One matrix serves as input embedding and output head."""
-    layers_bytes: tuple[int, ...]
-    """Each layer, its routed experts included."""
-    experts_bytes: tuple[int, ...]
-    """Of each layer, its routed experts."""
-
-    @property
-    def total_bytes(self) -> int:
-        """All tensors of the file."""
-        head = 0 if self.tied else self.output_bytes
-        return self.embedding_bytes + head + sum(self.layers_bytes)
+from localchat.models.weights import Weights as Weights
 
 
 @dataclass(frozen=True, slots=True)

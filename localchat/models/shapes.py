@@ -23,6 +23,8 @@ class Attention:
     """Numbers in a key or a value of one head."""
     window_tokens: int | None = None
     """Only so many tokens are kept; None keeps the whole context."""
+    indices: tuple[int, ...] = ()
+    """Which layers of the model, counted from 0; empty when not known."""
 
     @property
     def kv_values_per_token(self) -> int:
@@ -38,6 +40,8 @@ class Latent:
     rank: int
     rope_dims: int
     query_rank: int | None = None
+    indices: tuple[int, ...] = ()
+    """Which layers of the model, counted from 0; empty when not known."""
 
     @property
     def kv_values_per_token(self) -> int:
@@ -55,6 +59,8 @@ class Recurrent:
     state: int
     kernel: int
     """Width of the convolution."""
+    indices: tuple[int, ...] = ()
+    """Which layers of the model, counted from 0; empty when not known."""
 
     @property
     def state_bytes(self) -> int:
@@ -102,6 +108,8 @@ class Shape:
     """How many tokens it knows."""
     tied_embeddings: bool | None = None
     """Whether one matrix serves at both ends."""
+    is_guess: bool = False
+    """The architecture is not one that localchat knows: read as if it were a plain one."""
 
     @property
     def kv_bytes_per_token(self) -> int:
