@@ -1,6 +1,6 @@
 """What is known about chips before anything was measured: `assets/chips.toml`.
 
-Peak bandwidths by name, and what llama.cpp's backends make of them. Knows nothing of models.
+Peak bandwidths by name, and what llama.cpp makes of them. Knows nothing of models.
 """
 
 import functools
@@ -11,6 +11,9 @@ from types import MappingProxyType
 
 from localchat import paths, units
 from localchat.models import facts
+
+_ARM = re.compile(r"apple|cortex|neoverse|oryon|snapdragon|raspberry|\bbcm|\barm", re.IGNORECASE)
+_MARKS = re.compile(r"\((?:R|TM|C)\)|®|™", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Chip:
     """Only machines with so many; None: any."""
     memory_gib: int | None = None
     """Only cards with so much memory; None: any."""
+    efficiency: float = 1.0
+    """Times that of its backend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +37,39 @@ class Family:
     name: str
     pattern: re.Pattern[str]
     bandwidth_gbps: float
+    core_speed: float
+    """Of one core, times that of a performance core of 2023."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """How well llama.cpp uses a kind of device."""
+    """How well llama.cpp uses a kind of GPU."""
 
     name: str
     efficiency: float
     layer_seconds: float
     kv_efficiency: float
+    prompt_flops_per_byte: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """How well llama.cpp uses a processor."""
+
+    efficiency: float
+    layer_seconds: float
+    kv_efficiency: float
+    apple_most_gbps: float
+    """What the processor's own cores can draw of an Apple chip's memory."""
+    prompt_flops_per_core: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What one core multiplies of a number format, in bytes a second."""
+
+    x86_bytes_per_second: float
+    arm_bytes_per_second: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +79,8 @@ class Chips:
     chips: tuple[Chip, ...]
     families: tuple[Family, ...]
     backends: Mapping[str, Backend]
-    core_bytes_per_second: Mapping[str, float]
-    """What one core of a processor multiplies, by number format."""
+    processor: Processor
+    formats: Mapping[str, Format]
 
 
 @functools.cache
@@ -61,22 +89,25 @@ def table() -> Chips:
     file = facts.read(paths.asset("chips.toml"))
     sources = file.table("sources")
     known = frozenset(sources.values) if sources else frozenset()
-    chips = tuple(_chip(entry, known) for entry in file.tables("chip"))
-    families = tuple(_family(entry, known) for entry in file.tables("family"))
-    backends = {each.name: each for each in map(_backend, file.tables("backend"))}
+    backends = {entry.text("name"): _backend(entry, known) for entry in file.tables("backend")}
     formats = {
-        name: float(entry.decimal("gbps_per_core")) * 1e9
-        for entry in file.tables("format")
-        for name in entry.texts("names")
+        name: _format(entry) for entry in file.tables("format") for name in entry.texts("names")
     }
+    found = Chips(
+        chips=tuple(_chip(entry, known) for entry in file.tables("chip")),
+        families=tuple(_family(entry, known) for entry in file.tables("family")),
+        backends=MappingProxyType(backends),
+        processor=_processor(file, known),
+        formats=MappingProxyType(formats),
+    )
     file.done()
-    return Chips(chips, families, MappingProxyType(backends), MappingProxyType(formats))
+    return found
 
 
-def gpu_bandwidth_gbps(name: str, memory_bytes: int, performance_cores: int) -> float | None:
-    """Find a GPU's peak bandwidth by its name, in 10^9 bytes a second; None when not known.
+def find_chip(name: str, memory_bytes: int = 0, performance_cores: int = 0) -> Chip | None:
+    """Find a GPU, or an Apple chip, by what the system calls it; None when it is not known.
 
-    >>> gpu_bandwidth_gbps("NVIDIA GeForce RTX 4070 Ti SUPER", 0, 8)
+    >>> find_chip("NVIDIA GeForce RTX 4070 Ti SUPER").bandwidth_gbps
     672.0
     """
     words = _words(name)
@@ -84,36 +115,39 @@ def gpu_bandwidth_gbps(name: str, memory_bytes: int, performance_cores: int) -> 
     fitting = [
         chip
         for chip in table().chips
-        if f" {_words(chip.name).strip()} " in words
+        if _words(chip.name) in words
         and chip.performance_cores in (None, performance_cores)
         and chip.memory_gib in (None, gib)
     ]
-    if not fitting:
-        return None
-    return max(fitting, key=_rank).bandwidth_gbps
+    return max(fitting, key=_exactness, default=None)
 
 
-def cpu_bandwidth_gbps(name: str, performance_cores: int) -> float | None:
-    """Find the usual bandwidth of a processor's main memory; None when not known.
+def find_family(cpu: str) -> Family | None:
+    """Find the processors that one is like; None when it is not known.
 
-    >>> cpu_bandwidth_gbps("Apple M2 Max", 8), cpu_bandwidth_gbps("AMD Ryzen 7 5800X", 8)
-    (400.0, 51.2)
+    >>> find_family("AMD Ryzen 7 5800X 8-Core Processor").bandwidth_gbps
+    51.2
     """
-    if (known := gpu_bandwidth_gbps(name, 0, performance_cores)) is not None:
-        return known
-    for family in table().families:
-        if family.pattern.search(name):
-            return family.bandwidth_gbps
-    return None
+    plain = " ".join(_MARKS.sub(" ", cpu).split())
+    return next((each for each in table().families if each.pattern.search(plain)), None)
 
 
-def _rank(chip: Chip) -> tuple[int, int]:
+def is_arm(cpu: str) -> bool:
+    """Tell whether a processor's name is one of ARM's world.
+
+    >>> is_arm("Apple M2"), is_arm("Intel(R) N100")
+    (True, False)
+    """
+    return bool(_ARM.search(cpu))
+
+
+def _exactness(chip: Chip) -> tuple[int, int]:
     narrowed = (chip.performance_cores is not None) + (chip.memory_gib is not None)
     return len(chip.name), narrowed
 
 
 def _words(name: str) -> str:
-    return f" {' '.join(re.findall('[a-z0-9]+', name.lower()))} "
+    return f" {' '.join(re.findall('[a-z0-9]+', _MARKS.sub(' ', name).lower()))} "
 
 
 def _chip(entry: facts.Table, sources: frozenset[str]) -> Chip:
@@ -122,31 +156,66 @@ def _chip(entry: facts.Table, sources: frozenset[str]) -> Chip:
         float(entry.decimal("bandwidth_gbps")),
         entry.maybe_whole("performance_cores"),
         entry.maybe_whole("memory_gib"),
+        entry.number("efficiency") or 1.0,
     )
-    _end(entry, sources)
+    _check_source(entry, sources)
     return chip
 
 
 def _family(entry: facts.Table, sources: frozenset[str]) -> Family:
-    pattern = re.compile(entry.text("pattern"), re.IGNORECASE)
-    family = Family(entry.text("name"), pattern, float(entry.decimal("bandwidth_gbps")))
-    _end(entry, sources)
+    family = Family(
+        entry.text("name"),
+        re.compile(entry.text("pattern"), re.IGNORECASE),
+        float(entry.decimal("bandwidth_gbps")),
+        entry.number("core_speed") or 1.0,
+    )
+    _check_source(entry, sources)
     return family
 
 
-def _backend(entry: facts.Table) -> Backend:
+def _backend(entry: facts.Table, sources: frozenset[str]) -> Backend:
     backend = Backend(
         entry.text("name"),
         float(entry.decimal("efficiency")),
         float(entry.decimal("layer_microseconds")) / 1e6,
         float(entry.decimal("kv_efficiency")),
+        _two(entry, "prompt_flops_per_byte", 1.0),
     )
-    entry.text("source")
-    entry.done()
+    _check_source(entry, sources)
     return backend
 
 
-def _end(entry: facts.Table, sources: frozenset[str]) -> None:
+def _processor(file: facts.Table, sources: frozenset[str]) -> Processor:
+    entry = file.table("processor")
+    if entry is None:
+        raise file.fault("processor", "is missing")
+    processor = Processor(
+        float(entry.decimal("efficiency")),
+        float(entry.decimal("layer_microseconds")) / 1e6,
+        float(entry.decimal("kv_efficiency")),
+        float(entry.decimal("apple_most_gbps")),
+        _two(entry, "prompt_gflops_per_core", 1e9),
+    )
+    _check_source(entry, sources)
+    return processor
+
+
+def _format(entry: facts.Table) -> Format:
+    x86 = float(entry.decimal("gbps_per_core")) * 1e9
+    arm = entry.number("arm_gbps_per_core")
+    entry.texts("names")
+    entry.done()
+    return Format(x86, x86 if arm is None else arm * 1e9)
+
+
+def _two(entry: facts.Table, key: str, unit: float) -> tuple[float, float]:
+    low, high = (entry.number(f"{key}_{end}") for end in ("least", "most"))
+    if low is None or high is None or low > high:
+        raise entry.fault(key, "must have a _least and a _most")
+    return low * unit, high * unit
+
+
+def _check_source(entry: facts.Table, sources: frozenset[str]) -> None:
     if entry.text("source") not in sources:
         raise entry.fault("source", "is not among the sources of this file")
     entry.done()

@@ -1,6 +1,7 @@
 """How fast a device decodes, guessed from its name and kind.
 
-Two terms: bytes a second, and seconds a layer. Knows nothing of measurements.
+Two terms: bytes a second and seconds a layer; a third for keys and values. The constants stand in
+`assets/chips.toml`. Knows nothing of measurements.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,12 @@ from localchat.fit.params import EngineParams
 from localchat.fit.work import Work
 from localchat.machine.hardware import Gpu, Hardware
 
-_UNKNOWN_GBPS_PER_CORE = 8.0
-_UNKNOWN_MOST_GBPS = 40.0
+_UNKNOWN_GBPS_PER_CORE = 9.0
+_UNKNOWN_MOST_GBPS = 45.0
+"""A processor of unknown name: what a virtual machine's core gets, and two channels of DDR4."""
 _UNKNOWN_GPU_GBPS = 200.0
+_MOST_BYTES = "Q4_K"
+"""The format to think of where a file's is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Pace:
     bytes_per_second: float
     layer_seconds: float
     kv_bytes_per_second: float
+    prompt_flops: tuple[float, float] | None = None
+    """Least and most arithmetic a second while a prompt is read."""
 
     def seconds(self, work: Work, filled: float) -> float:
         """Return the time of one token, with this share of the context in use."""
@@ -35,16 +41,22 @@ class Pace:
 
 
 def host(hardware: Hardware, candidate: Candidate, params: EngineParams) -> Pace:
-    """Guess how fast the processor decodes this model's format."""
-    backend = chips.table().backends["cpu"]
+    """Guess how fast the processor decodes this model's format.
+
+    Memory and cores limit one another: 1 / rate = 1 / memory's rate + 1 / the cores' rate.
+    """
+    processor = chips.table().processor
+    family = chips.find_family(hardware.cpu)
     threads = max(1, min(params.threads or hardware.decode_threads, hardware.usable_threads))
-    peak = _memory_gbps(hardware, threads) * 1e9
-    cores = threads * _core_bytes_per_second(candidate)
-    memory = peak * backend.efficiency
+    cores = threads * (family.core_speed if family else 1.0)
+    peak = _host_gbps(hardware, threads) * 1e9
+    multiplied = cores * _format_bytes_per_second(candidate, hardware)
+    least, most = processor.prompt_flops_per_core
     return Pace(
-        bytes_per_second=1 / (1 / memory + 1 / cores),
-        layer_seconds=backend.layer_seconds,
-        kv_bytes_per_second=peak * backend.kv_efficiency,
+        bytes_per_second=1 / (1 / (peak * processor.efficiency) + 1 / multiplied),
+        layer_seconds=processor.layer_seconds,
+        kv_bytes_per_second=peak * processor.kv_efficiency,
+        prompt_flops=(least * cores, most * cores),
     )
 
 
@@ -52,13 +64,17 @@ def gpus(hardware: Hardware, shares: Sequence[float]) -> Pace | None:
     """Guess how fast the GPUs decode together, one after the other; None when there are none."""
     if not hardware.gpus:
         return None
-    used = hardware.gpus[: len(shares)] if len(shares) > 1 else hardware.gpus[:1]
-    weighted = shares if len(shares) == len(used) else (1.0,) * len(used)
+    used = hardware.gpus[: max(1, len(shares))]
+    weighted = shares if len(shares) == len(used) else (1 / len(used),) * len(used)
     paces = [_gpu(hardware, each) for each in used]
     return Pace(
         bytes_per_second=_series(weighted, [each.bytes_per_second for each in paces]),
         layer_seconds=sum(w * p.layer_seconds for w, p in zip(weighted, paces, strict=True)),
         kv_bytes_per_second=_series(weighted, [each.kv_bytes_per_second for each in paces]),
+        prompt_flops=(
+            _series(weighted, [each.prompt_flops[0] for each in paces if each.prompt_flops]),
+            _series(weighted, [each.prompt_flops[1] for each in paces if each.prompt_flops]),
+        ),
     )
 
 
@@ -69,25 +85,45 @@ def _series(shares: Sequence[float], rates: Sequence[float]) -> float:
 def _gpu(hardware: Hardware, gpu: Gpu) -> Pace:
     backends = chips.table().backends
     backend = backends.get(gpu.backend, backends["vulkan"])
-    peak = _gpu_gbps(hardware, gpu) * 1e9
-    return Pace(peak * backend.efficiency, backend.layer_seconds, peak * backend.kv_efficiency)
+    chip = chips.find_chip(gpu.name, gpu.memory_bytes, hardware.performance_cores)
+    peak = _gpu_gbps(hardware, gpu, chip) * 1e9
+    least, most = backend.prompt_flops_per_byte
+    return Pace(
+        peak * backend.efficiency * (chip.efficiency if chip else 1.0),
+        backend.layer_seconds,
+        peak * backend.kv_efficiency,
+        (least * peak, most * peak),
+    )
 
 
-def _gpu_gbps(hardware: Hardware, gpu: Gpu) -> float:
-    known = chips.gpu_bandwidth_gbps(gpu.name, gpu.memory_bytes, hardware.performance_cores)
+def _gpu_gbps(hardware: Hardware, gpu: Gpu, chip: chips.Chip | None) -> float:
+    known = chip.bandwidth_gbps if chip else None
     if hardware.unified_memory or gpu.is_integrated:
-        stated = hardware.memory_bandwidth_gbps
-        return stated or known or _memory_gbps(hardware, hardware.decode_threads)
+        return hardware.memory_bandwidth_gbps or known or _memory_gbps(hardware)
     return known or _UNKNOWN_GPU_GBPS
 
 
-def _memory_gbps(hardware: Hardware, threads: int) -> float:
-    stated = hardware.memory_bandwidth_gbps
-    known = stated or chips.cpu_bandwidth_gbps(hardware.cpu, hardware.performance_cores)
-    return known or min(_UNKNOWN_MOST_GBPS, _UNKNOWN_GBPS_PER_CORE * threads)
+def _memory_gbps(hardware: Hardware) -> float:
+    if hardware.memory_bandwidth_gbps:
+        return hardware.memory_bandwidth_gbps
+    if family := chips.find_family(hardware.cpu):
+        return family.bandwidth_gbps
+    return min(_UNKNOWN_MOST_GBPS, _UNKNOWN_GBPS_PER_CORE * hardware.decode_threads)
 
 
-def _core_bytes_per_second(candidate: Candidate) -> float:
-    formats = chips.table().core_bytes_per_second
-    name = candidate.quant.tensor_type.name if candidate.quant else "Q4_K"
-    return formats.get(name, formats["Q4_K"])
+def _host_gbps(hardware: Hardware, threads: int) -> float:
+    chip = chips.find_chip(hardware.cpu, 0, hardware.performance_cores)
+    if chip:
+        most = chips.table().processor.apple_most_gbps
+        return min(most, hardware.memory_bandwidth_gbps or chip.bandwidth_gbps)
+    if hardware.memory_bandwidth_gbps or chips.find_family(hardware.cpu):
+        return _memory_gbps(hardware)
+    return min(_UNKNOWN_MOST_GBPS, _UNKNOWN_GBPS_PER_CORE * threads)
+
+
+def _format_bytes_per_second(candidate: Candidate, hardware: Hardware) -> float:
+    formats = chips.table().formats
+    name = candidate.quant.tensor_type.name if candidate.quant else _MOST_BYTES
+    found = formats.get(name, formats[_MOST_BYTES])
+    arm = chips.is_arm(hardware.cpu)
+    return found.arm_bytes_per_second if arm else found.x86_bytes_per_second

@@ -63,12 +63,28 @@ def estimate(
     gpu = pace.gpus(hardware, parts.gpu_shares)
     empty = host.seconds(parts.host, 0.0) + (gpu.seconds(parts.gpu, 0.0) if gpu else 0.0)
     full = host.seconds(parts.host, 1.0) + (gpu.seconds(parts.gpu, 1.0) if gpu else 0.0)
+    prompt = _prompt_rates(candidate, parts, gpu or host)
     return Speed(
         low=1 / empty / _ESTIMATE_SPREAD,
         high=1 / empty * _ESTIMATE_SPREAD,
         full_low=1 / full / _ESTIMATE_SPREAD,
         full_high=1 / full * _ESTIMATE_SPREAD,
-        prefill_low=None,
-        prefill_high=None,
+        prefill_low=prompt[0] if prompt else None,
+        prefill_high=prompt[1] if prompt else None,
         basis="estimate",
     )
+
+
+def _prompt_rates(
+    candidate: Candidate, parts: work.Split, device: pace.Pace
+) -> tuple[float, float] | None:
+    """Bound the rate of prompts by arithmetic: two operations for each weight at work on a token.
+
+    Only where one device does it all: what a prompt costs that passes through two is not known.
+    """
+    if device.prompt_flops is None or not (parts.host.is_nothing or parts.gpu.is_nothing):
+        return None
+    at_work = parts.host.weights_bytes + parts.gpu.weights_bytes
+    weights = candidate.parameters * min(1.0, at_work / max(1, candidate.weights.total_bytes))
+    least, most = device.prompt_flops
+    return least / (2 * weights), most / (2 * weights)

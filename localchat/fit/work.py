@@ -11,6 +11,12 @@ from localchat.fit.params import EngineParams
 
 _STATE_PASSES = 2
 """A recurrent state is read and written back at every token."""
+_RECURRENT_LAYER = 1.9
+_WINDOW_LAYER = 1.4
+_EXPERTS_LAYER = 1.2
+"""How much more a layer's fixed cost is than that of Llama's, in models with delta nets or
+state-space layers, with sliding windows (whose makers also normalise more), and with experts: seen
+in public measurements (tests/fit/check_points.toml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +25,15 @@ class Work:
 
     weights_bytes: float
     """Weights read, and recurrent state read and written."""
-    layers: int
+    layers: float
+    """Layers run, each counted as so many of Llama's as its fixed cost is worth."""
     kv_bytes: float
     """Keys and values read when the context is full; none are when it is empty."""
 
     @property
     def is_nothing(self) -> bool:
         """The device takes no part."""
-        return self.weights_bytes <= 0 and self.layers == 0
+        return self.weights_bytes <= 0 and self.layers <= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +72,16 @@ def split(candidate: Candidate, footprint: Footprint, params: EngineParams) -> S
         host_bytes += weights.embedding_bytes if weights.tied else weights.output_bytes
     state = candidate.shape.recurrent.state_bytes if candidate.shape.recurrent else 0
     host_state = state * first / max(1, layers)
+    worth = _layer_worth(candidate)
     gpu_kv = sum(each.kv_bytes for each in gpus)
     return Split(
-        _work(host_bytes, first, footprint.kv_bytes - gpu_kv, host_state),
-        _work(gpu_bytes, layers - first, gpu_kv, state - host_state),
+        _work(host_bytes, first * worth, footprint.kv_bytes - gpu_kv, host_state),
+        _work(gpu_bytes, (layers - first) * worth, gpu_kv, state - host_state),
         _shares(gpus),
     )
 
 
-def _work(weights_bytes: float, layers: int, kv_bytes: int, state_bytes: float) -> Work:
+def _work(weights_bytes: float, layers: float, kv_bytes: int, state_bytes: float) -> Work:
     return Work(
         weights_bytes=weights_bytes + _STATE_PASSES * state_bytes,
         layers=layers,
@@ -84,6 +92,16 @@ def _work(weights_bytes: float, layers: int, kv_bytes: int, state_bytes: float) 
 def _units_on_gpu(params: EngineParams, layers: int) -> int:
     wanted = params.gpu_layers
     return layers + 1 if wanted < 0 else min(wanted, layers + 1)
+
+
+def _layer_worth(candidate: Candidate) -> float:
+    shape = candidate.shape
+    worth = 1.0
+    if shape.recurrent and shape.recurrent.state:
+        worth *= _RECURRENT_LAYER
+    if any(group.window_tokens for group in shape.attention):
+        worth *= _WINDOW_LAYER
+    return worth * (_EXPERTS_LAYER if shape.experts else 1.0)
 
 
 def _experts_share(candidate: Candidate) -> float:
