@@ -1,0 +1,101 @@
+"""One cell of the grid: a quantization, a context and a KV cache with all numbers that follow."""
+
+import functools
+from dataclasses import replace
+
+from localchat.fit import budget, holding, ladder, objections, placement, quality, reasons
+from localchat.fit.candidate import Candidate
+from localchat.fit.footprint import Footprint
+from localchat.fit.option import Option
+from localchat.fit.params import EngineParams
+from localchat.fit.situation import Situation
+
+KvTypes = tuple[str, str]
+"""Of keys and of values."""
+
+
+class Row:
+    """A candidate with one kind of KV cache; makes its cells, and remembers what it asked for."""
+
+    def __init__(
+        self, candidate: Candidate, kv_types: KvTypes, situation: Situation, barred: str = ""
+    ) -> None:
+        """`barred` says why no cell may be a pick; empty when nothing but its figures decide."""
+        self.candidate = candidate
+        self.kv_types = kv_types
+        self._situation = situation
+        self._barred = barred
+        self._base = replace(situation.base, kv_type_k=kv_types[0], kv_type_v=kv_types[1])
+        self._quality = quality.of(candidate, *kv_types)
+        self._sized = functools.cache(self._size)
+        self._most = functools.cache(self._most_tokens)
+        self.cell = functools.cache(self._cell)
+
+    @property
+    def limit_tokens(self) -> int:
+        """The most context to offer."""
+        return ladder.limit_tokens(self.candidate.trained_context_tokens)
+
+    @property
+    def objection(self) -> str:
+        """Why no context of this row is a pick; empty when one may be."""
+        return self._objection(min(self.limit_tokens, ladder.FIRST_STEP_TOKENS))
+
+    def option(self, params: EngineParams) -> Option:
+        """Work out everything about loading with exactly these parameters."""
+        footprint = self._sized(params)
+        speed = self._situation.pacer(self.candidate, footprint, params, self._situation.hardware)
+        tuning = self._situation.tuning
+        fits = budget.fits(footprint, self._situation.budget)
+        _, mmap_reason = holding.mapping(self.candidate, params, self._situation)
+        locked, mlock_reason = holding.locking(footprint, fits, self._situation)
+        made = Option(
+            candidate=self.candidate,
+            params=replace(params, mlock=params.mlock or locked),
+            footprint=footprint,
+            quality=self._quality,
+            speed=speed,
+            fits=fits,
+            max_context_tokens=self._most(replace(params, context_tokens=0)),
+            score=self._quality.retained
+            * tuning.context_utility(params.context_tokens)
+            * tuning.speed_utility(speed.middle),
+            is_slow=speed.middle < tuning.least_tokens_per_second,
+            objection=self._objection(params.context_tokens),
+            mmap_reason=mmap_reason,
+            mlock_reason=mlock_reason,
+        )
+        return replace(made, reason=reasons.of(made, self._situation))
+
+    def place(self, context_tokens: int) -> EngineParams:
+        """Choose how the model would be loaded for a context."""
+        wanted = replace(self._base, context_tokens=context_tokens)
+        placed = placement.place(self.candidate, wanted, self._sized, self._situation)
+        if placed.mmap is not None:
+            return placed
+        mapped, _ = holding.mapping(self.candidate, placed, self._situation)
+        return replace(placed, mmap=mapped)
+
+    def most_tokens(self, params: EngineParams) -> int:
+        """Return the largest context that fits with the layers where these parameters put them."""
+        return self._most(replace(params, context_tokens=0))
+
+    def _objection(self, context_tokens: int) -> str:
+        params = replace(self._base, context_tokens=context_tokens)
+        return self._barred or objections.of(
+            self.candidate, params, self._quality, self._situation.hardware
+        )
+
+    def _cell(self, context_tokens: int) -> Option:
+        return self.option(self.place(context_tokens))
+
+    def _size(self, params: EngineParams) -> Footprint:
+        return self._situation.sizer(self.candidate, params, self._situation.hardware)
+
+    def _most_tokens(self, params: EngineParams) -> int:
+        def short(closed: bool, tokens: int) -> int:
+            tried = self._sized(replace(params, context_tokens=tokens))
+            return budget.short_bytes(tried, self._situation.budget, closed)
+
+        now = ladder.most_tokens(self.limit_tokens, functools.partial(short, False))
+        return now or ladder.most_tokens(self.limit_tokens, functools.partial(short, True))

@@ -1,0 +1,78 @@
+"""The usual contexts, and the search for the largest that fits.
+
+Knows nothing of memory: what fits is asked of a callable.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from localchat.fit.params import CONTEXT_STEP_TOKENS
+
+FIRST_STEP_TOKENS: Final = 2048
+_UNKNOWN_LIMIT_TOKENS: Final = 32768
+
+
+def limit_tokens(trained_context_tokens: int) -> int:
+    """Return the most tokens to offer; 32,768 where the file does not say."""
+    return trained_context_tokens or _UNKNOWN_LIMIT_TOKENS
+
+
+def steps(trained_context_tokens: int) -> tuple[int, ...]:
+    """List the usual contexts up to what a model was trained for, which is the last.
+
+    >>> steps(40960)
+    (2048, 4096, 8192, 16384, 32768, 40960)
+    """
+    limit = limit_tokens(trained_context_tokens)
+    return (*_doublings(limit), limit)
+
+
+def step_below(tokens: int, trained_context_tokens: int) -> int:
+    """Return the largest usual context that is not above `tokens`; 0 when there is none.
+
+    >>> step_below(24832, 32768), step_below(1024, 32768)
+    (16384, 0)
+    """
+    return max((step for step in steps(trained_context_tokens) if step <= tokens), default=0)
+
+
+def most_tokens(limit: int, short_bytes: Callable[[int], int]) -> int:
+    """Find the largest context up to `limit` that fits; 0 when none does.
+
+    `short_bytes` says by how many bytes a context is too large, 0 or less when it fits; it must
+    not fall as the context grows. The answer is a multiple of 256, or `limit` itself. Memory grows
+    almost in a straight line, so the place where it runs out is guessed from both ends, and four
+    questions are mostly enough.
+    """
+    last = -(-limit // CONTEXT_STEP_TOKENS)
+    shortage = _in_steps(limit, short_bytes)
+    high_short = shortage(last)
+    if high_short <= 0:
+        return limit
+    low, low_short = 1, shortage(1)
+    if low_short > 0:
+        return 0
+    high, guesses = last, 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        if guesses < 4:
+            share = -low_short / (high_short - low_short)
+            middle = min(max(low + int((high - low) * share), low + 1), high - 1)
+        guesses += 1
+        found = shortage(middle)
+        if found > 0:
+            high, high_short = middle, found
+        else:
+            low, low_short = middle, found
+    return low * CONTEXT_STEP_TOKENS
+
+
+def _in_steps(limit: int, short_bytes: Callable[[int], int]) -> Callable[[int], int]:
+    return lambda step: short_bytes(min(step * CONTEXT_STEP_TOKENS, limit))
+
+
+def _doublings(below: int) -> Iterator[int]:
+    tokens = FIRST_STEP_TOKENS
+    while tokens < below:
+        yield tokens
+        tokens *= 2

@@ -1,0 +1,47 @@
+"""Why a choice is shown but never recommended, though it may fit."""
+
+from localchat.fit import ladder
+from localchat.fit.candidate import Candidate
+from localchat.fit.params import EngineParams
+from localchat.fit.quality import Quality
+from localchat.machine.hardware import Hardware
+
+_FOUR_BIT_KV = frozenset({"q4_0", "q4_1", "iq4_nl"})
+_FOUR_BIT_KV_PARAMETERS = 8e9
+_FOUR_BIT_KV_BACKENDS = frozenset({"cuda", "vulkan"})
+
+
+def of(candidate: Candidate, params: EngineParams, quality: Quality, hardware: Hardware) -> str:
+    """Return the first objection to a choice, in one sentence; empty when there is none."""
+    if quality.is_below_floor:
+        return quality.floor_reason
+    if is_slow_format(candidate, hardware):
+        return f"Processors are slow with {candidate.label}; it is meant for GPUs."
+    limit = ladder.limit_tokens(candidate.trained_context_tokens)
+    if params.context_tokens > limit:
+        return f"The model was trained for {limit:,} tokens, not for more."
+    return _kv_objection(candidate, params, hardware)
+
+
+def is_slow_format(candidate: Candidate, hardware: Hardware) -> bool:
+    """Say whether the format is one of IQ1 to IQ3, and no GPU is there to run it."""
+    quant = candidate.quant
+    if quant is None or hardware.gpus:
+        return False
+    return quant.is_i_quant and quant.block_bits_per_weight < 4
+
+
+def _kv_objection(candidate: Candidate, params: EngineParams, hardware: Hardware) -> str:
+    key, value = params.kv_type_k, params.kv_type_v
+    backends = {gpu.backend for gpu in hardware.gpus}
+    if key != value and "metal" in backends:
+        return "Metal computes with two types of KV cache on the processor, which is slow."
+    if not _FOUR_BIT_KV & {key, value}:
+        return ""
+    if candidate.effective_parameters < _FOUR_BIT_KV_PARAMETERS:
+        return "A KV cache of 4 bits harms models below 8B."
+    if candidate.shape.recurrent is not None:
+        return "A KV cache of 4 bits gains little here, and costs more than in other models."
+    if not backends & _FOUR_BIT_KV_BACKENDS:
+        return "A KV cache of 4 bits is only worth it on CUDA and Vulkan."
+    return ""

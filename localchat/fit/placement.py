@@ -1,0 +1,79 @@
+"""Which layers go to the GPUs: all when they fit, else the most that do.
+
+A mixture of experts may keep its experts in main memory instead, where that is faster.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from localchat.fit import budget
+from localchat.fit.candidate import Candidate
+from localchat.fit.footprint import Footprint
+from localchat.fit.params import EngineParams
+from localchat.fit.situation import Situation
+
+ALL_LAYERS = -1
+Size = Callable[[EngineParams], Footprint]
+
+
+def place(
+    candidate: Candidate, params: EngineParams, size: Size, situation: Situation
+) -> EngineParams:
+    """Choose the GPU layers for these parameters, so that they fit now if they can at all."""
+    if situation.gpu_layers is not None:
+        return replace(params, gpu_layers=situation.gpu_layers)
+    if not situation.hardware.gpus:
+        return replace(params, gpu_layers=0)
+    whole = replace(params, gpu_layers=ALL_LAYERS)
+    if not situation.budget.gpus or _short(whole, size, situation) <= 0:
+        return whole
+    split = _split(candidate, params, size, situation)
+    ways = [split]
+    if candidate.shape.experts is not None:
+        aside = replace(params, experts_on_cpu=True)
+        ways.append(_split(candidate, aside, size, situation))
+    now = [way for way in ways if _short(way, size, situation) <= 0]
+    if now:
+        return max(now, key=lambda way: _rate(candidate, way, size, situation))
+    if _short(whole, size, situation, closed=True) <= 0:
+        return whole
+    later = [way for way in ways if _short(way, size, situation, closed=True) <= 0]
+    return later[0] if later else split
+
+
+def spills(params: EngineParams, candidate: Candidate, situation: Situation) -> bool:
+    """Say whether a GPU with memory of its own runs only a part of the model."""
+    if not situation.budget.gpus:
+        return False
+    every = candidate.shape.layers + 1
+    return params.experts_on_cpu or 0 <= params.gpu_layers < every
+
+
+def _split(
+    candidate: Candidate, params: EngineParams, size: Size, situation: Situation
+) -> EngineParams:
+    """Put as many layers on the GPUs as they have room for."""
+    low, high = 0, candidate.shape.layers + 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _gpus_hold(size(replace(params, gpu_layers=middle)), situation):
+            low = middle
+        else:
+            high = middle - 1
+    return replace(params, gpu_layers=low)
+
+
+def _gpus_hold(footprint: Footprint, situation: Situation) -> bool:
+    taken = budget.gpu_bytes(footprint, situation.budget)
+    return all(
+        held <= gpu.now_bytes for gpu, held in zip(situation.budget.gpus, taken, strict=False)
+    )
+
+
+def _short(params: EngineParams, size: Size, situation: Situation, closed: bool = False) -> int:
+    return budget.short_bytes(size(params), situation.budget, closed)
+
+
+def _rate(candidate: Candidate, params: EngineParams, size: Size, situation: Situation) -> float:
+    speed = situation.pacer(candidate, size(params), params, situation.hardware)
+    return speed.middle
