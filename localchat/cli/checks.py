@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from localchat import errors, units
+from localchat import errors, sanitize, units
 from localchat.engine import wire
 from localchat.engine.healing import SafeModeEntry
-from localchat.machine.gpus import SystemGpu
-from localchat.machine.hardware import Hardware
+from localchat.machine.hardware import Gpu, Hardware
+from localchat.machine.reconcile import Reconciled
+from localchat.machine.systemgpu import SystemGpu
 from localchat.models.folder import LocalModel
 
 Status = Literal["ok", "warn", "fail", "info"]
@@ -29,12 +30,7 @@ _OLDEST_PYTHON = (3, 11)
 _LITTLE_MEMORY_BYTES = 2 * units.GIB
 _SMALL_LOCK_BYTES = units.GIB
 
-_BUILD_FLAGS = {
-    "nvidia": "-DGGML_CUDA=on",
-    "amd": "-DGGML_HIP=on",
-    "intel": "-DGGML_VULKAN=on",
-    "apple": "-DGGML_METAL=on",
-}
+_LIMITERS = {"": "", "container": " in this container", "wsl": " that Windows gives to WSL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +56,37 @@ def python(version: Sequence[object], executable: str) -> Check:
 
 
 def machine(found: Hardware) -> Check:
-    """Judge the machine: how many threads generate, and whether there is memory."""
+    """Report the machine, and how many threads generate on its processor."""
     threads = found.decode_threads
     text = f"{found.summary}; {threads} thread{'' if threads == 1 else 's'} generate"
-    if found.ram_bytes and found.available_ram_bytes < _LITTLE_MEMORY_BYTES:
-        return Check("machine", "warn", text, "Close other programs before loading a model.")
     return Check("machine", "ok", text)
+
+
+def memory(found: Hardware) -> Check:
+    """Judge what bears on how much memory a model may take."""
+    if not found.ram_bytes:
+        return Check("memory", "info", "This system does not tell how much memory there is.")
+    parts = [
+        f"{units.human_bytes(found.available_ram_bytes)} available "
+        f"of {units.human_bytes(found.ram_bytes)}{_LIMITERS[found.environment]}"
+    ]
+    parts += [_gpu_memory(gpu) for gpu in found.gpus]
+    if found.memory_bandwidth_gbps:
+        parts.append(f"{found.memory_bandwidth_gbps:g} GB/s at most")
+    if found.swap_bytes:
+        parts.append(f"{units.human_bytes(found.swap_bytes)} swap, which models must not need")
+    text = "; ".join(parts)
+    if found.available_ram_bytes < _LITTLE_MEMORY_BYTES:
+        return Check("memory", "warn", text, "Close other programs before loading a model.")
+    return Check("memory", "ok", text)
+
+
+def _gpu_memory(gpu: Gpu) -> str:
+    name = sanitize.line(gpu.name, 60)
+    if gpu.is_integrated:
+        return f"{name} may use {units.human_bytes(gpu.memory_bytes)} of it"
+    free = units.human_bytes(gpu.free_bytes)
+    return f"{name} has {free} free of {units.human_bytes(gpu.memory_bytes)}"
 
 
 def engine(ready: wire.Ready) -> Check:
@@ -82,34 +103,21 @@ def engine_failed(error: errors.LocalchatError) -> Check:
     return Check("engine", "fail", error.message, fix)
 
 
-def acceleration(ready: wire.Ready, found: Sequence[SystemGpu], os: str, executable: str) -> Check:
-    """Compare the GPUs that the system shows with what the engine was built for."""
-    if ready.supports_gpu:
-        return Check("gpu", "ok", "This engine is built for GPUs.")
-    if not found:
-        return Check("gpu", "info", "No GPU is known here; models run on the processor.")
-    best = next((gpu for gpu in found if gpu.worthwhile), found[0])
-    if not best.worthwhile:
-        text = f"{best.name}: it shares the main memory, so the processor is about as fast."
-        return Check("gpu", "info", text)
-    text = f"There is a GPU ({best.name}), and this engine is built for the processor alone."
-    return Check("gpu", "warn", text, reinstall_command(best, os, executable))
-
-
-def reinstall_command(gpu: SystemGpu, os: str, executable: str) -> str:
-    """Write the command that builds the engine for a GPU; it needs a compiler.
-
-    >>> reinstall_command(SystemGpu("nvidia", "RTX", True), "linux", "/v/python")[:36]
-    'CMAKE_ARGS="-DGGML_CUDA=on" "/v/pyth'
-    """
-    flags = _BUILD_FLAGS[gpu.vendor]
-    install = (
-        f'"{executable}" -m pip install --force-reinstall --no-cache-dir '
-        "--no-binary llama-cpp-python llama-cpp-python"
+def acceleration(found: Reconciled, shown: Sequence[SystemGpu]) -> tuple[Check, ...]:
+    """Report what models run on, and why a GPU that the system shows stays idle."""
+    amiss = tuple(
+        Check("gpu", "warn" if mismatch.fix else "info", mismatch.sentence, mismatch.fix)
+        for mismatch in found.mismatches
     )
-    if os == "windows":
-        return f'$env:CMAKE_ARGS="{flags}"; & {install}'
-    return f'CMAKE_ARGS="{flags}" {install}'
+    if found.hardware.gpus:
+        names = ", ".join(sanitize.line(gpu.name, 60) for gpu in found.hardware.gpus)
+        return (Check("gpu", "ok", f"Models run on {names}."), *amiss)
+    if amiss:
+        return amiss
+    if shown:
+        text = f"{shown[0].name}: it shares the main memory, so the processor is about as fast."
+        return (Check("gpu", "info", text),)
+    return (Check("gpu", "info", "No GPU is known here; models run on the processor."),)
 
 
 def self_test(loaded: wire.Loaded, text: str, stats: wire.Stats) -> Check:

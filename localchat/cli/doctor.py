@@ -14,7 +14,7 @@ from localchat.cli import checks, console, options
 from localchat.cli.checks import Check
 from localchat.engine import healing, wire
 from localchat.engine.client import EngineClient
-from localchat.machine import detect, gpus, memlock
+from localchat.machine import detect, gpus, memlock, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
 
@@ -54,9 +54,10 @@ def _clear_safe_mode() -> tuple[Check, ...]:
 
 
 async def _examine(cleared: tuple[Check, ...]) -> Report:
-    machine = detect.detect()
+    shown = gpus.find_gpus()
+    machine = detect.detect(shown)
     places = paths.paths()
-    found = [checks.python(sys.version_info, sys.executable), checks.machine(machine)]
+    found: list[Check] = []
     engine = options.engine()
     ready: wire.Ready | None = None
     devices: tuple[wire.Device, ...] = ()
@@ -68,18 +69,24 @@ async def _examine(cleared: tuple[Check, ...]) -> Report:
             found.append(checks.engine_failed(error))
         if ready is not None:
             found.append(checks.engine(ready))
-            found.append(checks.acceleration(ready, gpus.find_gpus(), machine.os, sys.executable))
-            found.append(await _self_test(engine, machine))
+            built_for = reconcile.backends(ready.system)
+            truth = reconcile.reconcile(machine, devices, shown, built_for, sys.executable)
+            machine = truth.hardware
+            found += [*checks.acceleration(truth, shown), await _self_test(engine, machine)]
     finally:
         await engine.close()
     entries = healing.safe_mode_entries(places.safe_mode_file)
-    found += [
+    checked = (
+        checks.python(sys.version_info, sys.executable),
+        checks.machine(machine),
+        checks.memory(machine),
+        *found,
         *cleared,
         checks.safe_mode(entries, ready.build if ready else ""),
         checks.memory_lock(memlock.lock_limit_bytes(), memlock.how_to_raise(machine.os)),
         checks.models(folder.find_models(places.models, paths.guide_model()), places.models),
-    ]
-    return Report(machine, ready, devices, tuple(found))
+    )
+    return Report(machine, ready, devices, checked)
 
 
 async def _self_test(engine: EngineClient, machine: Hardware) -> Check:

@@ -4,76 +4,67 @@ The engine's own list of devices is the truth about what runs a model; this one 
 device is not in it.
 """
 
+import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from localchat import units
-from localchat.machine.files import names, read, whole_number
-
-Vendor = Literal["nvidia", "amd", "intel", "apple"]
-
-_NVIDIA, _AMD, _INTEL = "0x10de", "0x1002", "0x8086"
-_OWN_MEMORY_BYTES = 2 * units.GIB
-"""Integrated GPUs are given less than this of the main memory as their own."""
+from localchat.machine import drm, nvidia, registry
+from localchat.machine.files import exists
+from localchat.machine.hardware import Gpu
+from localchat.machine.systemgpu import SystemGpu, as_device
 
 
-@dataclass(frozen=True, slots=True)
-class SystemGpu:
-    """A GPU that the system shows."""
-
-    vendor: Vendor
-    name: str
-    worthwhile: bool
-    """It generates clearly faster than the processor beside it."""
-
-
-def find_gpus(root: Path = Path("/")) -> tuple[SystemGpu, ...]:
-    """List the GPUs that this system shows."""
-    system, machine = platform.system(), platform.machine()
+def find_gpus() -> tuple[SystemGpu, ...]:
+    """List the GPUs that this computer shows; a third of a second at most."""
+    system = platform.system()
     if system == "Darwin":
-        return (SystemGpu("apple", "Apple GPU", True),) if machine == "arm64" else ()
+        return mac_gpus(platform.machine())
     if system == "Windows":
-        return _windows_gpus(root)
-    return linux_gpus(root)
+        root = Path(os.environ.get("SYSTEMDRIVE", "C:") + "/")
+        nvml = nvidia.read_nvml() if nvidia.is_installed(root) else ""
+        return windows_gpus(registry.read_adapters(), nvml)
+    root = Path("/")
+    return linux_gpus(root, nvidia.read_nvml() if nvidia.is_installed(root) else "")
 
 
-def linux_gpus(root: Path) -> tuple[SystemGpu, ...]:
-    """List the GPUs of a Linux computer: NVIDIA's by their driver, others by the kernel's."""
-    nvidia = root / "proc/driver/nvidia/gpus"
-    models = [_model(read(nvidia / name / "information")) for name in names(nvidia)]
-    found = [SystemGpu("nvidia", model, True) for model in models]
-    if not found and (root / "usr/lib/wsl/lib/libcuda.so.1").exists():
+def linux_gpus(root: Path, nvml: str = "") -> tuple[SystemGpu, ...]:
+    """List the GPUs of a Linux computer: NVIDIA's by their driver, others by the kernel's.
+
+    `nvml` is what `nvidia.read_nvml` says there.
+    """
+    found = list(nvidia.parse_nvml(nvml) or nvidia.from_proc(root))
+    if not found and exists(root / "usr/lib/wsl/lib/libcuda.so.1"):
         found.append(SystemGpu("nvidia", "NVIDIA GPU of Windows", True))
-    cards = root / "sys/class/drm"
-    for card in names(cards):
-        gpu = _card(cards / card / "device") if card.removeprefix("card").isdigit() else None
-        if gpu is not None and not (gpu.vendor == "nvidia" and models):
-            found.append(gpu)
-    return tuple(found)
+    by_driver = any(gpu.vendor == "nvidia" for gpu in found)
+    cards = drm.cards(root)
+    return (*found, *(gpu for gpu in cards if gpu.vendor != "nvidia" or not by_driver))
 
 
-def _model(information: str) -> str:
-    for line in information.splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == "Model" and value.strip():
-            return value.strip()
-    return "NVIDIA GPU"
+def windows_gpus(adapters: str, nvml: str = "") -> tuple[SystemGpu, ...]:
+    """List the GPUs of a Windows computer: the registry's, NVIDIA's by their driver if it answers.
+
+    The registry keeps cards that were taken out, the driver knows only those that are there.
+    """
+    by_driver = nvidia.parse_nvml(nvml)
+    listed = registry.parse_adapters(adapters)
+    return (*by_driver, *(gpu for gpu in listed if gpu.vendor != "nvidia" or not by_driver))
 
 
-def _card(device: Path) -> SystemGpu | None:
-    vendor = read(device / "vendor").strip()
-    if vendor == _NVIDIA:
-        return SystemGpu("nvidia", "NVIDIA GPU", True)
-    if vendor == _AMD:
-        memory = whole_number(read(device / "mem_info_vram_total")) or 0
-        return SystemGpu("amd", "AMD GPU", memory >= _OWN_MEMORY_BYTES)
-    if vendor == _INTEL:
-        return SystemGpu("intel", "Intel GPU", False)
-    return None
+def mac_gpus(processor: str) -> tuple[SystemGpu, ...]:
+    """List a Mac's GPU: those of Intel Macs do not pay."""
+    if processor != "arm64":
+        return ()
+    return (SystemGpu("apple", "Apple GPU", worthwhile=True, is_integrated=True),)
 
 
-def _windows_gpus(root: Path) -> tuple[SystemGpu, ...]:
-    driver = root / "Windows/System32/nvcuda.dll"
-    return (SystemGpu("nvidia", "NVIDIA GPU", True),) if driver.exists() else ()
+def as_devices(
+    found: tuple[SystemGpu, ...], os: str, ram_bytes: int, available_bytes: int
+) -> tuple[Gpu, ...]:
+    """Describe the GPUs as an engine built for them would use them.
+
+    As llama.cpp does, it leaves out integrated ones where there is another.
+    """
+    devices = [as_device(gpu, os, ram_bytes, available_bytes) for gpu in found]
+    known = [device for device in devices if device is not None]
+    cards = [device for device in known if not device.is_integrated]
+    return tuple(cards or known)

@@ -1,5 +1,6 @@
 """The machine as a value: what the rest of the program knows about this computer."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,6 +80,9 @@ class Hardware:
         >>> air = Hardware("darwin", "Apple M2", 4, 4, 16 * units.GIB, 8 * units.GIB, 8, 4)
         >>> air.summary
         'Apple M2, 4+4 cores, 16.00 GiB memory, 8.00 GiB available'
+        >>> card = Gpu("RTX 3090", "cuda", 24 * units.GIB, 23 * units.GIB)
+        >>> Hardware("linux", "x", 8, 0, 0, 0, 16, 8, gpus=(card, card)).summary
+        'x, 8 cores, 2 x RTX 3090 24.00 GiB'
         """
         cores = str(self.performance_cores)
         if self.efficiency_cores:
@@ -88,4 +92,14 @@ class Hardware:
         if self.ram_bytes:
             parts.append(f"{units.human_bytes(self.ram_bytes)} memory")
             parts.append(f"{units.human_bytes(self.available_ram_bytes)} available")
-        return ", ".join(parts)
+        return ", ".join((*parts, *self._gpus_in_words()))
+
+    def _gpus_in_words(self) -> tuple[str, ...]:
+        """Name the GPUs with their memory, equal ones together."""
+        words = []
+        for gpu in self.gpus:
+            name = "GPU" if gpu.name == self.cpu else gpu.name
+            of_ram = "up to " if gpu.is_integrated else ""
+            words.append(f"{name} {of_ram}{units.human_bytes(gpu.memory_bytes)}")
+        counts = Counter(words)
+        return tuple(f"{n} x {each}" if n > 1 else each for each, n in counts.items())

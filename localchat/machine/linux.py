@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from localchat.machine import cgroups
-from localchat.machine.files import read, whole_number
-from localchat.machine.hardware import Hardware
+from localchat.machine import cgroups, dmi
+from localchat.machine.files import exists, read, whole_number
+from localchat.machine.hardware import Environment, Hardware
+
+_CONTAINER_SIGNS = (".dockerenv", "run/.containerenv")
+"""Left by Docker and by Podman."""
+_CONTAINER_GROUPS = ("/docker/", "/docker-", "/kubepods", "/libpod", "/lxc/", "/lxc.payload")
 
 _PERFORMANCE_SHARE = 0.6
 """ARM's middle cores have 70 to 90 % of the big ones' capacity, the little ones 20 to 45 %."""
@@ -34,7 +38,9 @@ def probe(affinity: frozenset[int], root: Path = Path("/")) -> Hardware:
     allowed = allowed or {core for core in efficiency if core & affinity}
     quota = cgroups.cpu_quota(root)
     threads = len(affinity) if quota is None else min(len(affinity), math.floor(quota))
-    total, available = _memory(root)
+    sizes = parse_meminfo(read(root / "proc/meminfo"))
+    total, available = _memory(sizes, cgroups.memory_limit(root))
+    modules = dmi.parse_udev(read(root / "run/udev/data/+dmi:id"))
     return Hardware(
         os="linux",
         cpu=info.name or platform.machine(),
@@ -44,7 +50,20 @@ def probe(affinity: frozenset[int], root: Path = Path("/")) -> Hardware:
         available_ram_bytes=available,
         usable_threads=max(1, threads),
         usable_cores=len(allowed) or max(1, threads),
+        memory_bandwidth_gbps=dmi.bandwidth_gbps(modules),
+        environment=environment(root),
+        swap_bytes=sizes.get("SwapTotal", 0),
     )
+
+
+def environment(root: Path) -> Environment:
+    """Tell what this process runs in: a container, Windows' Linux, or neither as far as seen."""
+    if any(exists(root / sign) for sign in _CONTAINER_SIGNS):
+        return "container"
+    groups = read(root / "proc/self/cgroup")
+    if any(word in groups for word in _CONTAINER_GROUPS):
+        return "container"
+    return "wsl" if "microsoft" in read(root / "proc/sys/kernel/osrelease").lower() else ""
 
 
 def parse_cpuinfo(text: str) -> CpuInfo:
@@ -130,12 +149,10 @@ def _performance_processors(root: Path, processors: frozenset[int]) -> frozenset
     )
 
 
-def _memory(root: Path) -> tuple[int, int]:
-    sizes = parse_meminfo(read(root / "proc/meminfo"))
+def _memory(sizes: Mapping[str, int], limit: cgroups.MemoryLimit | None) -> tuple[int, int]:
     total = sizes.get("MemTotal", 0)
     available = sizes.get("MemAvailable", sizes.get("MemFree", 0) + sizes.get("Cached", 0))
-    limit = cgroups.memory_limit(root)
     if limit is not None:
         total = min(total, limit.limit_bytes) if total else limit.limit_bytes
         available = min(available, limit.available_bytes)
-    return total, available
+    return total, min(available, total)

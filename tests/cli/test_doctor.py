@@ -1,5 +1,6 @@
 """`localchat doctor`: its verdicts, and that it always comes to an end with a report."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,15 +9,17 @@ import pytest
 from localchat import errors
 from localchat.cli import checks
 from localchat.engine import healing, wire
-from localchat.machine.gpus import SystemGpu
-from localchat.machine.hardware import Hardware
+from localchat.machine import reconcile
+from localchat.machine.hardware import Gpu, Hardware
+from localchat.machine.systemgpu import SystemGpu
 from localchat.models.folder import LocalModel
 from tests.cli import command
 from tests.fake_worker import LOADED
 from tests.models import files
 
-_READY = wire.Ready(0, "llama-cpp-python 0.3.36", "b1", "AVX2 = 1", False, 1)
-_GPU_READY = wire.Ready(0, "llama-cpp-python 0.3.36", "b1", "CUDA", True, 1)
+_LAPTOP = Hardware("linux", "x", 4, 0, 16 * 2**30, 8 * 2**30, 8, 4)
+_CPU = wire.Device("CPU", "x", "cpu", 16 * 2**30, 16 * 2**30, "CPU")
+_CUDA = wire.Device("CUDA0", "NVIDIA GeForce RTX 3060", "gpu", 12 * 2**30, 11 * 2**30, "CUDA")
 _NVIDIA = SystemGpu("nvidia", "NVIDIA GeForce RTX 3060", True)
 _IRIS = SystemGpu("intel", "Intel GPU", False)
 
@@ -39,6 +42,7 @@ def test_json_has_the_documented_fields() -> None:
     assert list(statuses) == [
         "python",
         "machine",
+        "memory",
         "engine",
         "gpu",
         "self-test",
@@ -115,31 +119,55 @@ def test_a_broken_file_in_the_models_folder_is_a_warning(home: Path) -> None:
 
 def test_a_gpu_that_the_engine_cannot_use_is_a_warning() -> None:
     """The command that builds the engine for it is given, for this Python."""
-    check = checks.acceleration(_READY, (_IRIS, _NVIDIA), "linux", "/venv/bin/python")
+    found = reconcile.reconcile(_LAPTOP, (_CPU,), (_IRIS, _NVIDIA), (), "/venv/bin/python")
+    (check,) = checks.acceleration(found, (_IRIS, _NVIDIA))
     assert check.status == "warn"
     assert "NVIDIA GeForce RTX 3060" in check.message
     assert check.fix == (
         'CMAKE_ARGS="-DGGML_CUDA=on" "/venv/bin/python" -m pip install --force-reinstall '
         "--no-cache-dir --no-binary llama-cpp-python llama-cpp-python"
     )
-    on_windows = checks.acceleration(_READY, (_NVIDIA,), "windows", "C:\\python.exe")
-    assert on_windows.fix.startswith('$env:CMAKE_ARGS="-DGGML_CUDA=on"; & "C:\\python.exe" -m pip')
 
 
 def test_gpus_that_are_no_gain_are_no_warning() -> None:
-    """An integrated GPU, none, or an engine that uses GPUs: nothing to mend."""
-    assert checks.acceleration(_READY, (_IRIS,), "linux", "python").status == "info"
-    assert checks.acceleration(_READY, (), "linux", "python").status == "info"
-    assert checks.acceleration(_GPU_READY, (_NVIDIA,), "linux", "python").status == "ok"
+    """An integrated GPU, none, or one that the engine uses: nothing to mend."""
+
+    def verdict(device: wire.Device, *shown: SystemGpu) -> tuple[str, str]:
+        (check,) = checks.acceleration(reconcile.reconcile(_LAPTOP, (device,), shown), shown)
+        return check.status, check.message
+
+    assert verdict(_CPU, _IRIS)[0] == "info"
+    assert verdict(_CPU)[0] == "info"
+    assert verdict(_CUDA, _NVIDIA) == ("ok", "Models run on NVIDIA GeForce RTX 3060.")
+
+
+def test_memory_in_words() -> None:
+    """What is there, who limits it, what GPUs have, and how fast it is at most."""
+    card = Gpu("RTX 3060", "cuda", 12 * 2**30, 11 * 2**30)
+    full = dataclasses.replace(
+        _LAPTOP,
+        gpus=(card,),
+        environment="container",
+        memory_bandwidth_gbps=51.2,
+        swap_bytes=2 * 2**30,
+    )
+    assert checks.memory(full).message == (
+        "8.00 GiB available of 16.00 GiB in this container; "
+        "RTX 3060 has 11.00 GiB free of 12.00 GiB; 51.2 GB/s at most; "
+        "2.00 GiB swap, which models must not need"
+    )
+    inside = Gpu("Apple M2", "metal", 11 * 2**30, 11 * 2**30, is_integrated=True)
+    mac = dataclasses.replace(_LAPTOP, gpus=(inside,), unified_memory=True)
+    assert checks.memory(mac).message.endswith("Apple M2 may use 11.00 GiB of it")
+    assert checks.memory(Hardware("x", "x", 1, 0, 0, 0, 1, 1)).status == "info"
 
 
 def test_verdicts_on_machine_and_python() -> None:
     """Little free memory is a warning, an old Python a failure, and each has a fix."""
-    roomy = Hardware("linux", "x", 4, 0, 16 * 2**30, 8 * 2**30, 8, 4)
     full = Hardware("linux", "x", 4, 0, 16 * 2**30, 2**30, 8, 4)
-    assert checks.machine(roomy).status == "ok"
-    assert "4 threads generate" in checks.machine(roomy).message
-    assert (checks.machine(full).status, bool(checks.machine(full).fix)) == ("warn", True)
+    assert (checks.machine(_LAPTOP).status, checks.memory(_LAPTOP).status) == ("ok", "ok")
+    assert "4 threads generate" in checks.machine(_LAPTOP).message
+    assert (checks.memory(full).status, bool(checks.memory(full).fix)) == ("warn", True)
     assert checks.python((3, 10, 1), "/p").status == "fail"
     assert checks.python((3, 14, 0), "/p").message == "Python 3.14.0 at /p"
 

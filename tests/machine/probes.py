@@ -10,6 +10,11 @@ def text(name: str) -> str:
     return (_PROBES / f"{name}.txt").read_text(encoding="utf-8")
 
 
+def raw(name: str) -> bytes:
+    """Bytes that were written down as hexadecimal digits."""
+    return bytes.fromhex(text(name))
+
+
 def tree(name: str, root: Path) -> Path:
     """Write the files of the computer `name` under `root`, and return it."""
     for section in text(name).split("=== ")[1:]:
