@@ -28,7 +28,8 @@ class Row:
         self._base = replace(situation.base, kv_type_k=kv_types[0], kv_type_v=kv_types[1])
         self._quality = quality.of(candidate, *kv_types)
         self._sized = functools.cache(self._size)
-        self._most = functools.cache(self._most_tokens)
+        self._most_now = functools.cache(functools.partial(self._most, closed=False))
+        self._most_ever = functools.cache(self._most_tokens)
         self.cell = functools.cache(self._cell)
 
     @property
@@ -56,7 +57,7 @@ class Row:
             quality=self._quality,
             speed=speed,
             fits=fits,
-            max_context_tokens=self._most(replace(params, context_tokens=0)),
+            max_context_tokens=self._most_ever(replace(params, context_tokens=0)),
             score=self._quality.retained
             * tuning.context_utility(params.context_tokens)
             * tuning.speed_utility(speed.middle),
@@ -71,14 +72,12 @@ class Row:
         """Choose how the model would be loaded for a context."""
         wanted = replace(self._base, context_tokens=context_tokens)
         placed = placement.place(self.candidate, wanted, self._sized, self._situation)
-        if placed.mmap is not None:
-            return placed
-        mapped, _ = holding.mapping(self.candidate, placed, self._situation)
-        return replace(placed, mmap=mapped)
+        return self._mapped(placed)
 
-    def most_tokens(self, params: EngineParams) -> int:
-        """Return the largest context that fits with the layers where these parameters put them."""
-        return self._most(replace(params, context_tokens=0))
+    def most_at_once(self) -> int:
+        """Return the largest context that fits now with all layers in one place."""
+        params = placement.at_once(self._base, self._situation)
+        return self._most_now(self._mapped(params))
 
     def _objection(self, context_tokens: int) -> str:
         params = replace(self._base, context_tokens=context_tokens)
@@ -89,13 +88,21 @@ class Row:
     def _cell(self, context_tokens: int) -> Option:
         return self.option(self.place(context_tokens))
 
+    def _mapped(self, params: EngineParams) -> EngineParams:
+        if params.mmap is not None:
+            return params
+        mapped, _ = holding.mapping(self.candidate, params, self._situation)
+        return replace(params, mmap=mapped)
+
     def _size(self, params: EngineParams) -> Footprint:
         return self._situation.sizer(self.candidate, params, self._situation.hardware)
 
     def _most_tokens(self, params: EngineParams) -> int:
-        def short(closed: bool, tokens: int) -> int:
+        return self._most_now(params) or self._most(params, closed=True)
+
+    def _most(self, params: EngineParams, closed: bool) -> int:
+        def short(tokens: int) -> int:
             tried = self._sized(replace(params, context_tokens=tokens))
             return budget.short_bytes(tried, self._situation.budget, closed)
 
-        now = ladder.most_tokens(self.limit_tokens, functools.partial(short, False))
-        return now or ladder.most_tokens(self.limit_tokens, functools.partial(short, True))
+        return ladder.most_tokens(self.limit_tokens, short)

@@ -17,22 +17,24 @@ def split(
     One that loses less and takes at most 2 % more bytes dominates. Formats that this machine is
     slow with dominate nothing.
     """
-    able = [each for each in candidates if not objections.is_slow_format(each, hardware)]
+    judged = [(each, quality.of(each).divergence) for each in candidates]
+    able = [pair for pair in judged if not objections.is_slow_format(pair[0], hardware)]
     kept, dropped = [], []
-    for candidate in candidates:
-        better = [each for each in able if _dominates(each, candidate, tuning)]
+    for candidate, divergence in judged:
+        better = [pair for pair in able if _dominates(*pair, candidate, divergence, tuning)]
         if better:
-            best = min(better, key=lambda each: quality.of(each).divergence)
-            dropped.append(Dominated(candidate, best))
+            dropped.append(Dominated(candidate, min(better, key=lambda pair: pair[1])[0]))
         else:
             kept.append(candidate)
     return tuple(kept), tuple(dropped)
 
 
-def _dominates(one: Candidate, other: Candidate, tuning: Tuning) -> bool:
+def _dominates(
+    one: Candidate, loss: float, other: Candidate, other_loss: float, tuning: Tuning
+) -> bool:
     if one.file_bytes > other.file_bytes * tuning.as_large_factor or one is other:
         return False
-    if quality.of(one).divergence < quality.of(other).divergence:
+    if loss < other_loss:
         return True
     by_name = one.quant and other.quant and one.quant.name == other.quant.dominated_by
-    return bool(by_name) and not other.is_quantization_aware
+    return bool(by_name) and loss == other_loss

@@ -10,6 +10,7 @@ from localchat.fit.params import CONTEXT_STEP_TOKENS
 
 FIRST_STEP_TOKENS: Final = 2048
 _UNKNOWN_LIMIT_TOKENS: Final = 32768
+_GUESSES: Final = 4
 
 
 def limit_tokens(trained_context_tokens: int) -> int:
@@ -40,35 +41,42 @@ def most_tokens(limit: int, short_bytes: Callable[[int], int]) -> int:
     """Find the largest context up to `limit` that fits; 0 when none does.
 
     `short_bytes` says by how many bytes a context is too large, 0 or less when it fits; it must
-    not fall as the context grows. The answer is a multiple of 256, or `limit` itself. Memory grows
-    almost in a straight line, so the place where it runs out is guessed from both ends, and four
-    questions are mostly enough.
+    not fall as the context grows. The answer is a multiple of 256, or `limit` itself.
     """
+
+    def short(step: int) -> int:
+        return short_bytes(min(step * CONTEXT_STEP_TOKENS, limit))
+
     last = -(-limit // CONTEXT_STEP_TOKENS)
-    shortage = _in_steps(limit, short_bytes)
-    high_short = shortage(last)
-    if high_short <= 0:
-        return limit
-    low, low_short = 1, shortage(1)
+    return min(largest(1, last, short) * CONTEXT_STEP_TOKENS, limit)
+
+
+def largest(first: int, last: int, short_bytes: Callable[[int], int]) -> int:
+    """Find the largest number from `first` to `last` that fits; 0 when `first` does not.
+
+    Memory grows almost in a straight line, so the place where it runs out is guessed from both
+    ends, and four questions are mostly enough; after that, halving cannot take long.
+    """
+    low, high = first, last
+    low_short = short_bytes(low)
     if low_short > 0:
         return 0
-    high, guesses = last, 0
+    high_short = short_bytes(high)
+    if high_short <= 0:
+        return high
+    guesses = 0
     while high - low > 1:
         middle = (low + high) // 2
-        if guesses < 4:
+        if guesses < _GUESSES:
             share = -low_short / (high_short - low_short)
             middle = min(max(low + int((high - low) * share), low + 1), high - 1)
         guesses += 1
-        found = shortage(middle)
+        found = short_bytes(middle)
         if found > 0:
             high, high_short = middle, found
         else:
             low, low_short = middle, found
-    return low * CONTEXT_STEP_TOKENS
-
-
-def _in_steps(limit: int, short_bytes: Callable[[int], int]) -> Callable[[int], int]:
-    return lambda step: short_bytes(min(step * CONTEXT_STEP_TOKENS, limit))
+    return low
 
 
 def _doublings(below: int) -> Iterator[int]:

@@ -23,47 +23,37 @@ class Rules:
     """The contexts to choose from; empty for the usual ones."""
 
     def offers(self, rows: Sequence[Row]) -> Offers:
-        """List what may be recommended, the largest usual context of each row.
+        """List what may be recommended: of each row its largest usual context that fits now.
 
-        What a GPU holds wholly goes before what it holds in part, and what is fast enough before
-        what is not.
+        Layers leave a GPU with memory of its own only where no quantization has room there with a
+        useful context, and slow choices count only where there is nothing else.
         """
-        made = [each for row in rows if not row.objection for each in self._offers_of(row)]
-        may = [each for each in made if not each.objection]
-        quick = [each for each in may if not each.is_slow]
-        return self._wholly_placed(quick or may)
-
-    def useful_tokens(self, row: Row) -> int:
-        """Return the context that "best quality" must have room for."""
-        return min(self.situation.tuning.useful_context_tokens, row.limit_tokens)
-
-    def _offers_of(self, row: Row) -> list[Option]:
+        able = [row for row in rows if not row.objection]
         if self.contexts:
-            cells = [row.cell(tokens) for tokens in self.contexts]
-        elif self.situation.budget.gpus:
-            least = min(self.situation.tuning.least_context_tokens, row.limit_tokens)
-            steps = ladder.steps(row.candidate.trained_context_tokens)
-            cells = [row.cell(step) for step in steps if step >= least]
+            made = self._preferred([row.cell(each) for row in able for each in self.contexts])
         else:
-            # Layers stay where they are, so the largest context that fits is found directly.
-            most = row.most_tokens(row.place(row.limit_tokens))
-            step = ladder.step_below(most, row.candidate.trained_context_tokens)
-            cells = [row.cell(step)] if step else []
-        return [each for each in cells if each.fits == "now"]
+            made = self._preferred([row.cell(step) for row in able for step in _top_step(row)])
+            if placement.may_split(self.situation) and not self._has_useful(made):
+                made = [row.cell(step) for row in able for step in _all_steps(row)]
+        may = [each for each in made if each.fits == "now" and not each.objection]
+        return tuple([each for each in may if not each.is_slow] or may)
 
-    def _wholly_placed(self, offers: Sequence[Option]) -> Offers:
-        useful = self.situation.tuning.useful_context_tokens
+    def _preferred(self, cells: Sequence[Option]) -> Sequence[Option]:
         whole = [
             each
-            for each in offers
-            if not placement.spills(each.params, each.candidate, self.situation)
+            for each in cells
+            if each.fits == "now"
+            and not placement.spills(each.params, each.candidate, self.situation)
         ]
-        limits = [ladder.limit_tokens(each.candidate.trained_context_tokens) for each in whole]
-        enough = any(
-            each.context_tokens >= min(useful, limit)
-            for each, limit in zip(whole, limits, strict=True)
+        return whole if self._has_useful(whole) else cells
+
+    def _has_useful(self, cells: Sequence[Option]) -> bool:
+        useful = self.situation.tuning.useful_context_tokens
+        return any(
+            each.context_tokens
+            >= min(useful, ladder.limit_tokens(each.candidate.trained_context_tokens))
+            for each in cells
         )
-        return tuple(whole if enough else offers)
 
 
 def choose(plain: Sequence[Row], quantized: Sequence[Row], rules: Rules) -> tuple[Option, ...]:
@@ -135,6 +125,15 @@ def higher(pick: Option, further: Offers) -> Option | None:
     found = [_next_step(pick, further), _next_quant(pick, further)]
     scored = [each for each in found if each is not None and each.score > pick.score]
     return max(scored, key=lambda each: each.score, default=None)
+
+
+def _top_step(row: Row) -> tuple[int, ...]:
+    step = ladder.step_below(row.most_at_once(), row.candidate.trained_context_tokens)
+    return (step,) if step else ()
+
+
+def _all_steps(row: Row) -> tuple[int, ...]:
+    return ladder.steps(row.candidate.trained_context_tokens)
 
 
 def _next_step(pick: Option, further: Offers) -> Option | None:

@@ -6,7 +6,7 @@ A mixture of experts may keep its experts in main memory instead, where that is 
 from collections.abc import Callable
 from dataclasses import replace
 
-from localchat.fit import budget
+from localchat.fit import budget, ladder
 from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import Footprint
 from localchat.fit.params import EngineParams
@@ -20,12 +20,8 @@ def place(
     candidate: Candidate, params: EngineParams, size: Size, situation: Situation
 ) -> EngineParams:
     """Choose the GPU layers for these parameters, so that they fit now if they can at all."""
-    if situation.gpu_layers is not None:
-        return replace(params, gpu_layers=situation.gpu_layers)
-    if not situation.hardware.gpus:
-        return replace(params, gpu_layers=0)
-    whole = replace(params, gpu_layers=ALL_LAYERS)
-    if not situation.budget.gpus or _short(whole, size, situation) <= 0:
+    whole = at_once(params, situation)
+    if not may_split(situation) or _short(whole, size, situation) <= 0:
         return whole
     split = _split(candidate, params, size, situation)
     ways = [split]
@@ -41,6 +37,18 @@ def place(
     return later[0] if later else split
 
 
+def at_once(params: EngineParams, situation: Situation) -> EngineParams:
+    """Put all layers on the GPUs, or on the processor where there are none, or as the user says."""
+    if situation.gpu_layers is not None:
+        return replace(params, gpu_layers=situation.gpu_layers)
+    return replace(params, gpu_layers=ALL_LAYERS if situation.hardware.gpus else 0)
+
+
+def may_split(situation: Situation) -> bool:
+    """Say whether layers may be divided between processor and GPUs with memory of their own."""
+    return bool(situation.budget.gpus) and situation.gpu_layers is None
+
+
 def spills(params: EngineParams, candidate: Candidate, situation: Situation) -> bool:
     """Say whether a GPU with memory of its own runs only a part of the model."""
     if not situation.budget.gpus:
@@ -53,21 +61,17 @@ def _split(
     candidate: Candidate, params: EngineParams, size: Size, situation: Situation
 ) -> EngineParams:
     """Put as many layers on the GPUs as they have room for."""
-    low, high = 0, candidate.shape.layers + 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _gpus_hold(size(replace(params, gpu_layers=middle)), situation):
-            low = middle
-        else:
-            high = middle - 1
-    return replace(params, gpu_layers=low)
 
+    def short(layers: int) -> int:
+        footprint = size(replace(params, gpu_layers=layers))
+        taken = budget.gpu_bytes(footprint, situation.budget)
+        return max(
+            held - gpu.now_bytes
+            for gpu, held in zip(situation.budget.gpus, taken or (0,), strict=False)
+        )
 
-def _gpus_hold(footprint: Footprint, situation: Situation) -> bool:
-    taken = budget.gpu_bytes(footprint, situation.budget)
-    return all(
-        held <= gpu.now_bytes for gpu, held in zip(situation.budget.gpus, taken, strict=False)
-    )
+    every = candidate.shape.layers + 1
+    return replace(params, gpu_layers=ladder.largest(0, every, short))
 
 
 def _short(params: EngineParams, size: Size, situation: Situation, closed: bool = False) -> int:

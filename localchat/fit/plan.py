@@ -27,6 +27,7 @@ Q8_0: Final[KvTypes] = ("q8_0", "q8_0")
 
 _BLOCK_VALUES: Final = 32
 """Quantized caches store a row of a head in blocks of so many values."""
+_AS_LOADED: Final = EngineParams()
 _PLAIN_TYPES: Final = frozenset({"f32", "f16", "bf16"})
 
 
@@ -40,7 +41,7 @@ class Wishes:
     """Picks are made with the first; the others may add to them."""
     gpu_layers: int | None = None
     """Layers on the GPU, -1 for all; None lets planning choose."""
-    base: EngineParams = EngineParams()
+    base: EngineParams = _AS_LOADED
     """What is not planned: batch sizes, threads, flash attention, extra buffers, mmap."""
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localchat.fit import memory, speed, tuning
 from localchat.fit.budget import Budget
 from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import Footprint
@@ -24,12 +23,12 @@ class Situation:
 
     hardware: Hardware
     budget: Budget
-    sizer: Sizer = memory.footprint
-    pacer: Pacer = speed.estimate
-    base: EngineParams = EngineParams()
+    sizer: Sizer
+    pacer: Pacer
+    base: EngineParams
     """What is not planned: batch sizes, threads, flash attention, extra buffers."""
-    gpu_layers: int | None = None
+    gpu_layers: int | None
     """The user's own figure; None lets planning choose."""
-    lock_limit_bytes: int | None = None
+    lock_limit_bytes: int | None
     """How much a process may lock; None when there is no limit or it is not known."""
-    tuning: Tuning = tuning.DEFAULT
+    tuning: Tuning
