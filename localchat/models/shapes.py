@@ -40,6 +40,8 @@ class Latent:
     rank: int
     rope_dims: int
     query_rank: int | None = None
+    head_dims: int | None = None
+    """Numbers in a head's key, those that tell positions apart, and in its value."""
     indices: tuple[int, ...] = ()
     """Which layers of the model, counted from 0; empty when not known."""
 
@@ -86,6 +88,8 @@ class Experts:
     dense_layers: int = 0
     """The first layers, which have one wide feed-forward in place of experts."""
     dense_feed_forward: int | None = None
+    indices: tuple[int, ...] = ()
+    """Which layers have experts, counted from 0; empty: all after the dense ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,11 @@ class Shape:
     embedding: int | None = None
     heads: int | None = None
     feed_forward: int | None = None
+    """Of one layer, the widest where they differ."""
+    feed_forward_by_layer: tuple[int, ...] = ()
+    """Empty where all layers have the same."""
+    per_layer_embedding: int = 0
+    """Width of a further input embedding that every layer has."""
     vocabulary: int | None = None
     """How many tokens it knows."""
     tied_embeddings: bool | None = None
