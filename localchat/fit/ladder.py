@@ -37,6 +37,15 @@ def step_below(tokens: int, trained_context_tokens: int) -> int:
     return max((step for step in steps(trained_context_tokens) if step <= tokens), default=0)
 
 
+def name(tokens: int) -> str:
+    """Say a context as people do.
+
+    >>> name(16384), name(131072), name(5000)
+    ('16k', '128k', '5,000')
+    """
+    return f"{tokens:,}" if tokens % 1024 else f"{tokens // 1024}k"
+
+
 def most_tokens(limit: int, short_bytes: Callable[[int], int]) -> int:
     """Find the largest context up to `limit` that fits; 0 when none does.
 

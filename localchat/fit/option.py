@@ -89,6 +89,8 @@ class ModelPlan:
     """Quantization x context x type of KV cache, in this order; those that do not fit too."""
     picks: tuple[Option, ...]
     """The recommended ones, each once; empty when nothing fits."""
+    nearest: Option
+    """The balanced pick; where nothing is recommended, what comes nearest to it."""
     front: tuple[Option, ...]
     """Of those that fit now: no other loses less, sees more and is faster, all at once."""
     dominated: tuple[Dominated, ...]

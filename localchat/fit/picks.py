@@ -78,6 +78,23 @@ def choose(plain: Sequence[Row], quantized: Sequence[Row], rules: Rules) -> tupl
     return _merged(labelled)
 
 
+def nearest(rows: Sequence[Row], rules: Rules) -> Option:
+    """Find what comes nearest to a pick where there is none: the largest file that could fit.
+
+    With a useful context; the smallest file where none could.
+    """
+    useful = rules.situation.tuning.useful_context_tokens
+    able = [row for row in rows if not row.objection] or list(rows)
+    tried = None
+    for row in sorted(able, key=lambda row: -row.candidate.file_bytes):
+        tokens = rules.contexts[0] if rules.contexts else min(useful, row.limit_tokens)
+        tried = row.cell(tokens)
+        if tried.fits != "no":
+            break
+    assert tried is not None, "a model has at least one file"
+    return tried
+
+
 def longest(offers: Offers) -> Option:
     """Pick the largest exact maximum; where several reach it, the one that loses least."""
     return max(

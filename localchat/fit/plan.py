@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from localchat.fit import dominance, ladder, memory, picks, speed, tuning
+from localchat.fit import dominance, ladder, memory, option, picks, speed, tuning
 from localchat.fit.budget import Budget
 from localchat.fit.candidate import Candidate
 from localchat.fit.cells import KvTypes, Row
@@ -59,7 +59,8 @@ def plan(
 ) -> ModelPlan:
     """Plan one model; the candidates, one at least, are its quantizations.
 
-    Without the grid `options` are the picks alone, which is quick enough for a whole catalogue.
+    Without the grid `options` are the picks alone, or what comes nearest to one, which is quick
+    enough for a whole catalogue.
     """
     situation = Situation(
         hardware, budget, sizer, pacer, wishes.base, wishes.gpu_layers, lock_limit_bytes, weights
@@ -74,12 +75,14 @@ def plan(
     plain, *others = rows.values()
     rules = Rules(situation, wishes.contexts)
     chosen = picks.choose(plain, [row for each in others for row in each], rules)
-    options = chosen
+    balanced = next((each for each in chosen if option.BALANCED in each.picks), None)
+    nearest = balanced or picks.nearest(plain, rules)
+    options = chosen or (nearest,)
     if with_grid:
         cells = (row.cell(tokens) for row, tokens in _grid(rows, wishes.contexts))
         options = _marked(tuple(cells), chosen)
     front = _front([each for each in options if each.fits == "now" and not each.objection])
-    return ModelPlan(shown, options, chosen, front, dropped, budget)
+    return ModelPlan(shown, options, chosen, nearest, front, dropped, budget)
 
 
 def cell(
