@@ -26,7 +26,7 @@ def devices() -> tuple[Device, ...]:
 
     Raises OSError or AttributeError when this build of ggml does not export the device API.
     """
-    ggml, base = _library("ggml"), _library("ggml-base")
+    ggml, base = library("ggml"), library("ggml-base")
     ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
     ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
     ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
@@ -58,7 +58,8 @@ def _string(function: Any, pointer: ctypes.c_void_p) -> str:
 
 
 @functools.cache
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """Open one of ggml's libraries. Raises OSError."""
     folder = Path(llama_cpp.__file__).parent / "lib"
     names = {"win32": f"{name}.dll", "darwin": f"lib{name}.dylib"}
     return ctypes.CDLL(str(folder / names.get(sys.platform, f"lib{name}.so")))

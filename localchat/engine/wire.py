@@ -167,6 +167,24 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """Measure how fast this machine decodes; answered by Progress, then Result or Failed.
+
+    For a process of its own: nothing else may be loaded.
+    """
+
+    tag: ClassVar[str] = "probe"
+    id: int
+    path: str = ""
+    """A GGUF, whole or only its header; empty: models of our own in `format`."""
+    params: EngineParams = field(default_factory=EngineParams)
+    format: str = "Q4_K"
+    """ggml's name of a number format."""
+    seconds: float = 3.0
+    """About so long are tokens timed; loading and prompts come on top."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetThreads:
     """Change the number of threads, also while generating; answered by Result."""
 
@@ -184,7 +202,7 @@ class Cancel:
     target: int
 
 
-Command = Load | Unload | Devices | Generate | Count | SetThreads | Cancel
+Command = Load | Unload | Devices | Generate | Count | SetThreads | Probe | Cancel
 
 # --- events -------------------------------------------------------------------------------------
 
@@ -211,7 +229,7 @@ class Progress:
 
     tag: ClassVar[str] = "progress"
     id: int
-    stage: Literal["weights", "context", "warm-up", "prompt"]
+    stage: Literal["weights", "context", "warm-up", "prompt", "probe"]
     done: int
     total: int
     """Tokens for `prompt`, thousandths otherwise."""

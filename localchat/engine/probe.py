@@ -1,0 +1,288 @@
+"""Measures how fast this machine decodes, before a model's weights are here.
+
+Loads two truncated copies of a header, with a few and with a few more layers, lets them decode in
+turns, and extends the line through both to the whole model (DESIGN D10). Without a header, models
+of our own stand for every model of a number format. Runs in a worker that does nothing else.
+"""
+
+import dataclasses
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from llama_cpp import llama_cpp
+
+from localchat.engine import ggmlquants, sampler, truncation, wire
+from localchat.engine.abort import AbortFlag
+from localchat.engine.kvcache import KvCache
+from localchat.engine.llama import LlamaModel
+from localchat.engine.nativelog import NativeLog
+from localchat.engine.truncation import Outline
+from localchat.machine import detect
+from localchat.models import quants
+
+SMALL_BYTES: Final = 2**30
+"""The larger copy has at most so many bytes of weights, or a third of what is available."""
+
+_CONTEXT_TOKENS = 512
+_ROUND_TOKENS = 6
+_FEWEST_ROUNDS, _MOST_ROUNDS = 4, 40
+_PROMPT_TOKENS = 64
+_DEPTH_TOKENS = 2048
+_DEPTH_SECONDS = 1.5
+_DEPTH_LAYERS = 2
+_PROBED_AS: Final = ((4096 // 2, 8192, 4, 12, 32), (512, 2048, 8, 24, 24))
+"""Models of our own: width, feed-forward, few layers, more layers, and the layers of the whole."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Depths:
+    """How many layers the two copies have, and how far the line through them is extended."""
+
+    few: int
+    more: int
+    reach: float
+    """Times the difference between both, from the larger copy on."""
+
+
+def depths(model: Outline, limit_bytes: int, layers: int | None = None) -> Depths:
+    """Choose two copies with whole periods of layers, the larger within `limit_bytes` if it can be.
+
+    A model that is small enough is the larger copy itself.
+    """
+    layers = layers or model.layers
+    lead, period = model.leading_layers, model.period
+    most = max(1, (layers - lead) // period)
+    fitting = [n for n in range(2, most + 1) if model.file_bytes(lead + n * period) <= limit_bytes]
+    periods = max(fitting, default=min(2, most))
+    more = layers if periods == most else lead + periods * period
+    few = lead + max(1, periods // 3) * period
+    if few >= more:
+        return Depths(more, more, 0.0)
+    rest, between = model.layer_bytes(more, layers), model.layer_bytes(few, more)
+    return Depths(few, more, rest / between if between else 0.0)
+
+
+def run(
+    command: wire.Probe,
+    log: NativeLog,
+    abort: AbortFlag,
+    on_progress: Callable[[float], None],
+) -> Mapping[str, Any]:
+    """Measure, and return the value of the command's Result.
+
+    Raises LoadError, BadModel, OSError, EvaluationAborted or EvaluationFailed.
+    """
+    params = _params(command.params)
+    bench = _Bench(params, log, abort)
+    rows, kv_seconds = [], None
+    with tempfile.TemporaryDirectory(prefix="localchat-probe-") as folder:
+        bench.folder = Path(folder)
+        for number, (model, chosen) in enumerate(models := list(_models(command))):
+            on_progress(number / (len(models) + 1))
+            rows.append(bench.row(model, chosen, command.seconds / len(models)))
+        on_progress(len(models) / (len(models) + 1))
+        kv_seconds = bench.kv_seconds_per_byte(models[0][0])
+    return {"rows": rows, "kv_seconds_per_byte": kv_seconds, "threads": params.threads}
+
+
+def _models(command: wire.Probe) -> Iterator[tuple[Outline, Depths]]:
+    if command.path:
+        limit = min(SMALL_BYTES, detect.detect().available_ram_bytes // 3)
+        model = truncation.outline(Path(command.path))
+        yield model, depths(model, limit)
+        return
+    kind = {form.name: number for number, form in quants.TENSOR_TYPES.items()}[command.format]
+    for width, feed_forward, few, more, layers in _PROBED_AS:
+        model = truncation.plain(
+            width=width, feed_forward=feed_forward, heads=width // 128, kv_heads=4,
+            head_dims=128, kind=kind,
+        )  # fmt: skip
+        model = dataclasses.replace(model, layers=layers)
+        yield model, Depths(few, more, (layers - more) / (more - few))
+
+
+def _params(params: wire.EngineParams) -> wire.EngineParams:
+    hardware = detect.detect()
+    threads = min(params.threads or hardware.decode_threads, hardware.usable_threads)
+    return dataclasses.replace(
+        params,
+        context_tokens=_CONTEXT_TOKENS,
+        threads=max(1, threads),
+        gpu_layers=-1 if params.gpu_layers else 0,
+        mmap=False,
+        mlock=False,
+        chat_template=None,
+    )
+
+
+class _Bench:
+    """Loads truncated models and times them."""
+
+    def __init__(self, params: wire.EngineParams, log: NativeLog, abort: AbortFlag) -> None:
+        self._params = params
+        self._log = log
+        self._abort = abort
+        self.folder = Path()
+
+    def row(self, model: Outline, chosen: Depths, seconds: float) -> dict[str, Any]:
+        """Time a model and say what the whole of it would take."""
+        layers = sorted({chosen.few, chosen.more})
+        with self._loaded(model, layers[0]) as few:
+            if len(layers) == 1:
+                times = _times((few,), seconds)
+                return _row(model, chosen, times[0], times[0], few.prompt(), few.prompt())
+            with self._loaded(model, layers[1]) as more:
+                times = _times((few, more), seconds)
+                return _row(model, chosen, *times, few.prompt(), more.prompt())
+
+    def kv_seconds_per_byte(self, model: Outline) -> float | None:
+        """Time attention over a long context, in a model that is little else.
+
+        None where the cache cannot be read apart from noise.
+        """
+        heads, kv_heads = model.heads or 32, model.kv_heads or 8
+        dims = model.head_dims or 128
+        thin = truncation.plain(
+            width=256, feed_forward=256, heads=heads, kv_heads=kv_heads, head_dims=dims, kind=8
+        )
+        deep = dataclasses.replace(self._params, context_tokens=_DEPTH_TOKENS + 256)
+        with self._loaded(thin, _DEPTH_LAYERS, deep) as loaded:
+            shallow = min(loaded.decode(_ROUND_TOKENS) for _ in range(4))
+            depth = loaded.fill(_DEPTH_TOKENS, _DEPTH_SECONDS)
+            filled = min(loaded.decode(_ROUND_TOKENS, clear=False) for _ in range(4))
+        values = _DEPTH_LAYERS * kv_heads * dims
+        per_token = sum(values * _bytes(kind) for kind in (deep.kv_type_k, deep.kv_type_v))
+        # The engine attends to whole blocks of 256 cells, so the shallow one has one block too.
+        more_bytes = per_token * (-(-depth // 256) * 256 - 256)
+        return (filled - shallow) / more_bytes if more_bytes and filled > shallow else None
+
+    @contextmanager
+    def _loaded(
+        self, model: Outline, layers: int, params: wire.EngineParams | None = None
+    ) -> Iterator["_Loaded"]:
+        path = self.folder / f"{layers}-{model.vocabulary}.gguf"
+        truncation.write(path, model, layers, ggmlquants.quantize)
+        loaded = LlamaModel(
+            path,
+            params or self._params,
+            self._log,
+            self._abort,
+            lambda _: not self._abort.is_set,
+        )
+        with closing(loaded), closing(_Loaded(loaded)) as ready:
+            path.unlink(missing_ok=True)
+            yield ready
+
+
+class _Loaded:
+    """A truncated model that decodes."""
+
+    def __init__(self, model: LlamaModel) -> None:
+        self._context = model.context
+        self._tokens = truncation.FILLED_TOKENS
+        self._cache = KvCache(model)
+        settings = sampler.resolve(wire.Sampling(seed=1), sampler.LLAMA_CPP_DEFAULTS)
+        vocabulary = llama_cpp.llama_vocab_n_tokens(model.vocabulary)
+        self._sampler = sampler.Sampler(settings, vocabulary, model.facts.context_tokens)
+        self.decode(2)
+
+    def close(self) -> None:
+        """Free what was added to the model."""
+        self._sampler.close()
+        self._cache.close()
+
+    def decode(self, tokens: int, *, clear: bool = True) -> float:
+        """Decode as an answer is decoded, and return the seconds a token."""
+        if clear:
+            self._cache.clear()
+        self._evaluate(0)
+        started = time.perf_counter()
+        for number in range(1, tokens + 1):
+            self._sampler.sample(self._context)
+            self._evaluate(number)
+        return (time.perf_counter() - started) / tokens
+
+    def prompt(self) -> float:
+        """Read a prompt, and return the seconds a token: the better of two times."""
+        times = []
+        for _ in range(2):
+            self._cache.clear()
+            started = time.perf_counter()
+            self._cache.evaluate(self._prompt(_PROMPT_TOKENS), wants_logits=True)
+            llama_cpp.llama_synchronize(self._context)
+            times.append((time.perf_counter() - started) / _PROMPT_TOKENS)
+        return min(times)
+
+    def fill(self, tokens: int, seconds: float) -> int:
+        """Fill the cache up to `tokens`, or as far as `seconds` last; return how far."""
+        self._cache.clear()
+        started = time.perf_counter()
+        while len(self._cache) < tokens and time.perf_counter() - started < seconds:
+            self._cache.evaluate(self._prompt(256), wants_logits=False)
+            llama_cpp.llama_synchronize(self._context)
+        return len(self._cache)
+
+    def _evaluate(self, number: int) -> None:
+        self._cache.evaluate((number * 37 % self._tokens,), wants_logits=True)
+
+    def _prompt(self, tokens: int) -> list[int]:
+        return [number * 37 % self._tokens for number in range(tokens)]
+
+
+def _times(models: tuple[_Loaded, ...], seconds: float) -> list[list[float]]:
+    """Let models decode in turns, so that a disturbance of the machine falls on all."""
+    times: list[list[float]] = [[] for _ in models]
+    started = time.perf_counter()
+    for number in range(_MOST_ROUNDS):
+        if number >= _FEWEST_ROUNDS and time.perf_counter() - started > seconds:
+            break
+        for each, model in zip(times, models, strict=True):
+            each.append(model.decode(_ROUND_TOKENS))
+    return times
+
+
+def _row(
+    model: Outline,
+    chosen: Depths,
+    few: list[float],
+    more: list[float],
+    few_prompt: float,
+    more_prompt: float,
+) -> dict[str, Any]:
+    """Extend the line through two copies to the whole model.
+
+    What disturbs only ever adds time, so each copy counts with its lower quartile.
+    """
+    a, b = (sorted(times)[len(times) // 4] for times in (few, more))
+    scatter = max(_scatter(few) * a, _scatter(more) * b) / len(more) ** 0.5
+    whole = b + max(0.0, b - a) * chosen.reach
+    prompt = more_prompt + max(0.0, more_prompt - few_prompt) * chosen.reach
+    return {
+        "layers": model.layers,
+        "weights_bytes": model.layer_bytes(0, model.layers) + _head_bytes(model),
+        "token_seconds": whole,
+        "spread": scatter * (1 + 2 * chosen.reach) / whole,
+        "prefill_tokens_per_second": 1 / prompt,
+    }
+
+
+def _scatter(times: list[float]) -> float:
+    if len(times) < 2:
+        return 0.0
+    low, middle, high = statistics.quantiles(times, n=4)
+    return (high - low) / 2 / middle
+
+
+def _head_bytes(model: Outline) -> int:
+    sizes = {tensor.name: tensor.size_bytes for tensor in model.tensors}
+    return sizes.get("output.weight", sizes.get("token_embd.weight", 0))
+
+
+def _bytes(kv_type: str) -> float:
+    form = next(each for each in quants.TENSOR_TYPES.values() if each.name == kv_type.upper())
+    return form.block_bytes / form.block_elements
