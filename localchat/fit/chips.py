@@ -59,6 +59,8 @@ class Processor:
     efficiency: float
     layer_seconds: float
     kv_efficiency: float
+    attention_seconds: float
+    """Of one core, for one number of a key or a value and one query head."""
     apple_most_gbps: float
     """What the processor's own cores can draw of an Apple chip's memory."""
     prompt_flops_per_core: tuple[float, float]
@@ -193,6 +195,7 @@ def _processor(file: facts.Table, sources: frozenset[str]) -> Processor:
         float(entry.decimal("efficiency")),
         float(entry.decimal("layer_microseconds")) / 1e6,
         float(entry.decimal("kv_efficiency")),
+        float(entry.decimal("attention_nanoseconds")) / 1e9,
         float(entry.decimal("apple_most_gbps")),
         _two(entry, "prompt_gflops_per_core", 1e9),
     )

@@ -12,6 +12,7 @@ from localchat.fit.candidate import Candidate
 from localchat.fit.params import EngineParams
 from localchat.fit.work import Work
 from localchat.machine.hardware import Gpu, Hardware
+from localchat.models import quants
 
 _UNKNOWN_GBPS_PER_CORE = 9.0
 _UNKNOWN_MOST_GBPS = 45.0
@@ -55,7 +56,8 @@ def host(hardware: Hardware, candidate: Candidate, params: EngineParams) -> Pace
     return Pace(
         bytes_per_second=1 / (1 / (peak * processor.efficiency) + 1 / multiplied),
         layer_seconds=processor.layer_seconds,
-        kv_bytes_per_second=peak * processor.kv_efficiency,
+        kv_bytes_per_second=1
+        / (1 / (peak * processor.kv_efficiency) + _attention_seconds(candidate, params) / cores),
         prompt_flops=(least * cores, most * cores),
     )
 
@@ -127,3 +129,21 @@ def _format_bytes_per_second(candidate: Candidate, hardware: Hardware) -> float:
     found = formats.get(name, formats[_MOST_BYTES])
     arm = chips.is_arm(hardware.cpu)
     return found.arm_bytes_per_second if arm else found.x86_bytes_per_second
+
+
+def _attention_seconds(candidate: Candidate, params: EngineParams) -> float:
+    """Return the seconds that one core works on one byte of the KV cache.
+
+    Every query head passes over all keys and values of its group.
+    """
+    shape = candidate.shape
+    kv_heads = max((group.kv_heads for group in shape.attention), default=1)
+    queries = max(1.0, (shape.heads or kv_heads) / kv_heads)
+    value_bytes = (_value_bytes(params.kv_type_k) + _value_bytes(params.kv_type_v)) / 2
+    return chips.table().processor.attention_seconds * queries / value_bytes
+
+
+def _value_bytes(kv_type: str) -> float:
+    forms = (form for form in quants.TENSOR_TYPES.values() if form.name == kv_type.upper())
+    form = next(forms, quants.TENSOR_TYPES[1])
+    return form.block_bytes / form.block_elements

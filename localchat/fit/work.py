@@ -69,7 +69,7 @@ def split(candidate: Candidate, footprint: Footprint, params: EngineParams) -> S
     if on_gpu:
         gpu_bytes += weights.output_bytes
     else:
-        host_bytes += weights.embedding_bytes if weights.tied else weights.output_bytes
+        host_bytes += weights.output_bytes
     state = candidate.shape.recurrent.state_bytes if candidate.shape.recurrent else 0
     host_state = state * first / max(1, layers)
     worth = _layer_worth(candidate)
