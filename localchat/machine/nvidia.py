@@ -73,9 +73,11 @@ def parse_information(text: str) -> str:
 
 
 def _ask() -> str:
-    # Takes 80 ms to import, and most computers do not need it.
-    import pynvml
-
+    try:
+        # Takes 80 ms, and most computers do not need it.
+        import pynvml
+    except ImportError:
+        return ""
     try:
         pynvml.nvmlInit()
     except (pynvml.NVMLError, OSError, AttributeError):

@@ -7,7 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from localchat import errors, units
+from localchat import errors, sanitize, units
 from localchat.machine.hardware import Environment, Gpu, Hardware
 from localchat.machine.tomltable import Table
 
@@ -46,7 +46,8 @@ def parse(raw: bytes, file: str) -> Hardware:
     except (ValueError, RecursionError) as error:
         reason = str(error).partition("\n")[0] or "nested too deeply"
         raise errors.ProfileError(
-            f"{file} is not TOML: {reason}.", "Write it as in the README's example of a machine."
+            f"{file} is not TOML: {sanitize.line(reason)}.",
+            "A machine's profile has lines such as `ram_bytes = 17179869184`.",
         ) from error
     return _machine(Table(file, "", values))
 
