@@ -29,6 +29,11 @@ class Paths:
         """Engine builds that crash on this machine unless extra buffers are off."""
         return self.state / "safe-mode.json"
 
+    @property
+    def measurements_file(self) -> Path:
+        """How fast models were seen to answer on this machine."""
+        return self.state / "measurements.json"
+
 
 def paths() -> Paths:
     """Find where files live for this user; creates nothing."""

@@ -106,6 +106,7 @@ def table() -> Chips:
     return found
 
 
+@functools.cache
 def find_chip(name: str, memory_bytes: int = 0, performance_cores: int = 0) -> Chip | None:
     """Find a GPU, or an Apple chip, by what the system calls it; None when it is not known.
 
@@ -124,6 +125,7 @@ def find_chip(name: str, memory_bytes: int = 0, performance_cores: int = 0) -> C
     return max(fitting, key=_exactness, default=None)
 
 
+@functools.cache
 def find_family(cpu: str) -> Family | None:
     """Find the processors that one is like; None when it is not known.
 

@@ -1,0 +1,126 @@
+"""What measurements teach about a device: its two terms, fitted; or one file's own times.
+
+Pure arithmetic on `Measurement` and `Pace`.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from localchat.fit.measurements import Measurement, Setting
+from localchat.fit.pace import Pace
+from localchat.fit.work import Work
+
+_DISTINCT = 2.0
+"""Bytes a layer must differ by this factor before two measurements tell both terms apart."""
+_PULL = 0.05
+"""How strongly a fit holds on to the table's ratio of both terms."""
+_NEWEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A pace, corrected by what was measured."""
+
+    pace: Pace
+    is_fitted: bool
+    """Both terms were measured; otherwise the table's pace is scaled, or as it was."""
+
+
+def of_device(
+    pace: Pace, measurements: Sequence[Measurement], setting: Setting, *, gpu: bool
+) -> Lesson:
+    """Correct a device's pace by the measurements in which it did all the work.
+
+    A processor must have had the same format and threads; a GPU minds neither.
+    """
+    kv = _kv_rate(measurements, setting, gpu)
+    pace = replace(pace, kv_bytes_per_second=kv) if kv else pace
+    alone = [
+        (each.gpu if gpu else each.host, each.token_seconds)
+        for each in measurements
+        if (each.host if gpu else each.gpu).is_nothing and _is_alike(each.setting, setting, gpu)
+    ]
+    rows = [
+        (work, seconds - work.kv_bytes / pace.kv_bytes_per_second)
+        for work, seconds in alone
+        if seconds > work.kv_bytes / pace.kv_bytes_per_second
+    ]
+    if not rows:
+        return Lesson(pace, is_fitted=False)
+    scale = statistics.median(seconds / pace.seconds(work, 0.0) for work, seconds in rows)
+    scaled = replace(
+        pace,
+        bytes_per_second=pace.bytes_per_second / scale,
+        layer_seconds=pace.layer_seconds * scale,
+    )
+    densities = [work.weights_bytes / work.layers for work, _ in rows if work.layers]
+    if not densities or max(densities) < _DISTINCT * min(densities):
+        return Lesson(scaled, is_fitted=False)
+    return Lesson(_fitted(scaled, rows), is_fitted=True)
+
+
+def of_file(
+    measurements: Sequence[Measurement], file: str, setting: Setting, host: Work, gpu: Work
+) -> tuple[Measurement, ...]:
+    """Choose the newest measurements of this very file, loaded the same way."""
+    own = [
+        each
+        for each in measurements
+        if each.file == file
+        and each.setting == setting
+        and _is_near(each.host, host)
+        and _is_near(each.gpu, gpu)
+    ]
+    return tuple(own[-_NEWEST:])
+
+
+def _is_near(one: Work, other: Work) -> bool:
+    # Whether the same layers were on the same device; what the context held is another matter.
+    return abs(one.weights_bytes - other.weights_bytes) <= 0.02 * max(one.weights_bytes, 1e6)
+
+
+def _is_alike(one: Setting, other: Setting, gpu: bool) -> bool:
+    if gpu:
+        return True
+    mine = (one.format, one.threads, one.extra_buffers)
+    return mine == (other.format, other.threads, other.extra_buffers)
+
+
+def _kv_rate(measurements: Sequence[Measurement], setting: Setting, gpu: bool) -> float | None:
+    rates = [
+        1 / each.kv_seconds_per_byte
+        for each in measurements
+        if each.kv_seconds_per_byte
+        and (each.host if gpu else each.gpu).is_nothing
+        and each.setting.kv_type == setting.kv_type
+        and (gpu or each.setting.threads == setting.threads)
+    ]
+    return rates[-1] if rates else None
+
+
+def _fitted(pace: Pace, rows: Sequence[tuple[Work, float]]) -> Pace:
+    """Fit both terms to the times, each error counted as a share of its time.
+
+    Minimises sum((u x + v y - 1)^2) / n + pull ((u - 1)^2 + (v - 1)^2), where x and y are the
+    shares that bytes and layers have in a time according to `pace`.
+    """
+    xx = yy = _PULL
+    xy = 0.0
+    x1 = y1 = _PULL
+    for work, seconds in rows:
+        x = work.weights_bytes / pace.bytes_per_second / seconds
+        y = work.layers * pace.layer_seconds / seconds
+        xx += x * x / len(rows)
+        yy += y * y / len(rows)
+        xy += x * y / len(rows)
+        x1 += x / len(rows)
+        y1 += y / len(rows)
+    determinant = xx * yy - xy * xy
+    u = (x1 * yy - y1 * xy) / determinant
+    v = (y1 * xx - x1 * xy) / determinant
+    if u <= 0 or v < 0:
+        return pace
+    return replace(
+        pace, bytes_per_second=pace.bytes_per_second / u, layer_seconds=pace.layer_seconds * v
+    )
