@@ -17,7 +17,8 @@ class Gpu:
     name: str
     """As its maker calls it, such as "NVIDIA GeForce RTX 4090"."""
     backend: str
-    """"metal", "cuda", "rocm", "vulkan" or "sycl": what runs it, or would."""
+    """"metal", "cuda", "rocm", "vulkan" or "sycl": what runs it, or would. The engine may know
+    others, such as "opencl"."""
     memory_bytes: int
     """What the engine may use at most: VRAM, or Metal's working set."""
     free_bytes: int

@@ -24,6 +24,12 @@ _MAKERS: dict[str, Vendor] = {
     "intel": "intel",
     "apple": "apple",
 }
+_SHOWN: dict[Vendor, str] = {
+    "nvidia": "NVIDIA",
+    "amd": "AMD",
+    "intel": "Intel",
+    "apple": "Apple",
+}
 _DRIVER_STEPS: dict[Vendor, str] = {
     "nvidia": (
         "Run nvidia-smi: if it fails, install NVIDIA's current driver and restart; if it works, "
@@ -64,7 +70,7 @@ def find(
             found.append(_idle(ours[0], built_for, os, executable))
         elif len(theirs) < len(ours):
             found.append(_fewer(ours, theirs, vendor))
-        found += [_differs(*pair) for pair in _pairs(ours, theirs)]
+        found += [_differs(*pair) for pair in _disagreeing(ours, theirs)]
     return tuple(found)
 
 
@@ -100,13 +106,13 @@ def _fewer(ours: Sequence[SystemGpu], theirs: Sequence[Gpu], vendor: Vendor) -> 
     step = _DRIVER_STEPS[vendor] if vendor != "nvidia" else "Unset CUDA_VISIBLE_DEVICES."
     return Mismatch(
         "fewer devices",
-        f"The system shows {len(ours)} GPUs of this maker, the engine uses {len(theirs)} of them.",
+        f"The system shows {len(ours)} GPUs by {_SHOWN[vendor]}, the engine uses {len(theirs)}.",
         step,
     )
 
 
-def _pairs(ours: Sequence[SystemGpu], theirs: Sequence[Gpu]) -> list[tuple[SystemGpu, Gpu]]:
-    """Put each card of the engine's beside the system's of the same name."""
+def _disagreeing(ours: Sequence[SystemGpu], theirs: Sequence[Gpu]) -> list[tuple[SystemGpu, Gpu]]:
+    """Put each card of the engine's beside the system's of the same name where memory differs."""
     left = [gpu for gpu in ours if gpu.own_bytes and not gpu.is_integrated]
     pairs = []
     for gpu in theirs:

@@ -12,7 +12,7 @@ from localchat.machine.hardware import Environment, Gpu, Hardware
 from localchat.machine.tomltable import Table
 
 _SYSTEMS = ("linux", "darwin", "windows")
-_BACKENDS = ("metal", "cuda", "rocm", "vulkan", "sycl")
+_BACKENDS = ("metal", "cuda", "rocm", "vulkan", "sycl", "opencl")
 _ENVIRONMENTS: tuple[Environment, ...] = ("", "container", "wsl")
 _LEAST_BYTES = 64 * units.MIB
 _MOST_BYTES = 64 * 1024 * units.GIB

@@ -118,9 +118,10 @@ def _backend(name: str) -> str:
 
 def _gpu(device: EngineDevice, hardware: Hardware) -> Gpu:
     backend = _backend(device.backend)
-    # Metal calls every GPU one; those of Apple's own processors share the memory.
+    # Metal and OpenCL call every GPU a card. Those of Apple's own processors share memory, as do
+    # the GPUs that ggml's OpenCL is made for, inside Qualcomm's and Intel's.
     apple = backend == "metal" and hardware.cpu.startswith("Apple")
-    integrated = apple or device.kind == "integrated gpu"
+    integrated = apple or backend == "opencl" or device.kind == "integrated gpu"
     memory, free = device.memory_bytes, device.free_bytes
     if not memory:
         # Some drivers do not tell; the system's figure is the next best.

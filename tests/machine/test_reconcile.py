@@ -61,6 +61,14 @@ def test_metals_live_limit_takes_the_place_of_the_table(backend: str) -> None:
     assert found.unified_memory is True
 
 
+def test_gpus_that_opencl_runs_share_memory() -> None:
+    """ggml calls them cards; they are those inside Qualcomm's and Intel's processors."""
+    adreno = wire.Device("GPUOpenCL", "Adreno X1-85", "gpu", 15 * GIB, 14 * GIB, "OpenCL")
+    found = reconcile.reconcile(_PC, (adreno, _CPU)).hardware
+    assert (found.gpus[0].backend, found.unified_memory) == ("opencl", True)
+    assert found.gpus[0].free_bytes == 9 * GIB
+
+
 def test_each_gpu_counts_once() -> None:
     """Two backends that show one card are one card; two equal cards of one backend are two."""
     twice = reconcile.reconcile(_PC, (_CUDA, _VULKAN, _CPU)).hardware
@@ -169,6 +177,7 @@ def test_a_card_that_is_hidden() -> None:
     """Two cards, one used: the variable that hides cards is named."""
     (mismatch,) = reconcile.reconcile(_PC, (_CUDA,), (_RTX, _RTX)).mismatches
     assert mismatch.kind == "fewer devices"
+    assert mismatch.sentence == "The system shows 2 GPUs by NVIDIA, the engine uses 1."
     assert "CUDA_VISIBLE_DEVICES" in mismatch.fix
 
 
