@@ -10,7 +10,8 @@ from localchat.models import quants
 def quantize(kind: int, values: Sequence[float]) -> bytes:
     """Store numbers in a format, given by its number in ggml; they must fill whole blocks.
 
-    Formats that cannot be made without an importance matrix give zeros. Raises OSError or AttributeError when this build of ggml does not export its quantization.
+    Formats that cannot be made without an importance matrix give zeros. Raises OSError or
+    AttributeError when this build of ggml does not export its quantization.
     """
     base = devices.library("ggml-base")
     base.ggml_quantize_requires_imatrix.restype = ctypes.c_bool

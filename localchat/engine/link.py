@@ -105,7 +105,7 @@ class Link:
     async def cancel(self) -> None:
         """Cancel every long request; kill the process if one does not end in three seconds."""
         for request in tuple(self._requests.values()):
-            is_long = isinstance(request.command, wire.Load | wire.Generate)
+            is_long = isinstance(request.command, wire.Load | wire.Generate | wire.Probe)
             if not is_long or request.cancelled or self._worker is None:
                 continue
             request.cancelled = True

@@ -16,10 +16,12 @@ from typing import Any, Final
 
 from llama_cpp import llama_cpp
 
+from localchat import errors
 from localchat.engine import ggmlquants, sampler, truncation, wire
 from localchat.engine.abort import AbortFlag
 from localchat.engine.kvcache import KvCache
 from localchat.engine.llama import LlamaModel
+from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
 from localchat.engine.truncation import Outline
 from localchat.machine import detect
@@ -75,11 +77,26 @@ def run(
 ) -> Mapping[str, Any]:
     """Measure, and return the value of the command's Result.
 
-    Raises LoadError, BadModel, OSError, EvaluationAborted or EvaluationFailed.
+    Raises LoadError, EvaluationAborted or EvaluationFailed.
     """
+    try:
+        return _run(command, log, abort, on_progress)
+    except errors.LocalchatError as error:
+        raise LoadError("bad_model", error.message, error.hint) from error
+    except OSError as error:
+        words = f"The file to measure with could not be written: {error.strerror}."
+        raise LoadError("load_failed", words, "Free some space on the disk.") from error
+
+
+def _run(
+    command: wire.Probe,
+    log: NativeLog,
+    abort: AbortFlag,
+    on_progress: Callable[[float], None],
+) -> Mapping[str, Any]:
     params = _params(command.params)
     bench = _Bench(params, log, abort)
-    rows, kv_seconds = [], None
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="localchat-probe-") as folder:
         bench.folder = Path(folder)
         for number, (model, chosen) in enumerate(models := list(_models(command))):
@@ -138,7 +155,7 @@ class _Bench:
                 return _row(model, chosen, times[0], times[0], few.prompt(), few.prompt())
             with self._loaded(model, layers[1]) as more:
                 times = _times((few, more), seconds)
-                return _row(model, chosen, *times, few.prompt(), more.prompt())
+                return _row(model, chosen, times[0], times[1], few.prompt(), more.prompt())
 
     def kv_seconds_per_byte(self, model: Outline) -> float | None:
         """Time attention over a long context, in a model that is little else.

@@ -9,12 +9,13 @@ import os
 import queue
 import threading
 import time
-from typing import TextIO
+from collections.abc import Mapping
+from typing import Any, TextIO
 
 from llama_cpp import llama_cpp
 
 from localchat import errors
-from localchat.engine import build, devices, wire
+from localchat.engine import build, devices, probe, wire
 from localchat.engine.abort import AbortFlag
 from localchat.engine.kvcache import EvaluationAborted, EvaluationFailed
 from localchat.engine.loadfailure import LoadError
@@ -132,8 +133,17 @@ class Service:
         if isinstance(command, wire.Devices):
             found = [dataclasses.asdict(device) for device in devices.devices()]
             return wire.Result(command.id, {"devices": found})
+        if isinstance(command, wire.Probe):
+            return wire.Result(command.id, self._probe(command))
         self._unload()
         return wire.Result(command.id)
+
+    def _probe(self, command: wire.Probe) -> Mapping[str, Any]:
+        def notify(done: float) -> None:
+            self._send(wire.Progress(command.id, "probe", int(done * 1000), 1000))
+
+        self._unload()
+        return probe.run(command, self._log, self._abort, notify)
 
     def _unload(self) -> None:
         session, self._session = self._session, None
