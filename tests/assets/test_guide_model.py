@@ -115,20 +115,15 @@ def test_a_longer_chat_does_not_confuse_it(guide: Any, corpus: ModuleType) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "share"), [("by hand", 0.93), ("templates", 0.93), ("second turns", 0.96)]
-)
-def test_training_questions(guide: Any, evaluate: ModuleType, kind: str, share: float) -> None:
-    """It keeps what it was taught.
-
-    The goal is 98 % of each kind; the README beside the scripts says what was reached.
-    """
+@pytest.mark.parametrize("kind", ["by hand", "templates", "second turns"])
+def test_training_questions(guide: Any, evaluate: ModuleType, kind: str) -> None:
+    """It answers at least 98 % of what it was taught, of each kind."""
     questions = evaluate.sets(150)[f"training, {kind}"]
     first = evaluate.first_questions()
 
     right = [evaluate.is_right(q, guide.answer(evaluate.turns_for(q, first))) for q in questions]
 
-    assert sum(right) >= share * len(right)
+    assert sum(right) >= 0.98 * len(right)
 
 
 @pytest.mark.slow
