@@ -46,6 +46,14 @@ def _run(argv: Sequence[str]) -> int:
         from localchat.cli import doctor
 
         return doctor.run(given)
+    if given.command == "fit":
+        from localchat.cli import fit
+
+        return fit.run(given)
+    if given.command == "show":
+        from localchat.cli import show
+
+        return show.run(given)
     if given.command == "paths":
         from localchat.cli import places
 

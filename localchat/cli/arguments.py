@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from localchat import __version__, errors, sanitize, settings
+from localchat.cli import sizes
 
 _TOP_USAGE = "localchat [-m MODEL] [options]\n       localchat COMMAND ..."
 _TOP_TEXT = """\
@@ -17,6 +18,8 @@ Chat with local language models in the terminal: offline, private.
 
 commands:
   run [MODEL] [PROMPT]  print one answer
+  fit [MODEL...]        show which models fit this machine, how fast and how good
+  show MODEL            show what is known of a model
   doctor                check this machine and the engine, and say how to mend what is wrong
   paths                 show where files are
 
@@ -50,6 +53,22 @@ exit codes:
 """
 _DOCTOR_EXAMPLES = """\
 The exit code is 0 when nothing failed, 1 otherwise.
+"""
+_FIT_EXAMPLES = """\
+examples:
+  localchat fit                                    models for this machine, the best first
+  localchat fit mistral-7b                         its quantizations x contexts
+  localchat fit mistral-7b -c 16384 --json         everything about that context
+  localchat fit mistral-7b --budget 7GiB           with no more memory than this
+  localchat fit --machine air.toml                 for another machine
+
+MODEL is the name of one in the catalogue, its repository as user/name or user/name:QUANT, or the
+path of a .gguf file, of which the header is enough.
+"""
+_SHOW_EXAMPLES = """\
+examples:
+  localchat show mistral-7b
+  localchat show ~/models/qwen3.gguf --json
 """
 _MUST = re.compile(r"^argument (\S+): (must .*)$", re.DOTALL)
 
@@ -108,7 +127,7 @@ def _unknown_command(word: str) -> errors.UsageError:
         return errors.UsageError(f'There is no command "{shown}".', f"Did you mean {near[0]}?")
     return errors.UsageError(
         f'There is no command "{shown}".',
-        "Commands are run, doctor and paths; to chat with a model: localchat -m MODEL",
+        "Commands are run, doctor, fit, paths and show; to chat with a model: localchat -m MODEL",
     )
 
 
@@ -122,6 +141,9 @@ def _top_parser() -> _Parser:
     )
     parser.add_argument("word", nargs="?", default="", help=argparse.SUPPRESS)
     parser.add_argument("-m", "--model", metavar="MODEL", help="open this model at once")
+    parser.add_argument(
+        "--machine", metavar="FILE", help="look at the models for the machine of this profile"
+    )
     _add_setting(parser, "--theme", name="theme", metavar="NAME", help="colours of the screens")
     _add_chat_flags(parser)
     _add_engine_flags(parser)
@@ -171,6 +193,55 @@ def _doctor_parser() -> _Parser:
         help="forget that the engine crashed with extra CPU buffers, then check again",
     )
     return parser
+
+
+def _fit_parser() -> _Parser:
+    parser = _Parser(
+        prog="localchat fit",
+        usage="localchat fit [MODEL...] [options]",
+        description="Show which models fit this machine, how fast they are and what they lose.",
+        epilog=_FIT_EXAMPLES,
+    )
+    parser.set_defaults(command="fit")
+    parser.add_argument("words", nargs="*", metavar="MODEL", help="without one: all that fit")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    parser.add_argument("--machine", metavar="FILE", help="plan for the machine of this profile")
+    parser.add_argument(
+        "--budget", type=_size, metavar="SIZE", help="the memory to use, as 7GiB; nothing is kept"
+    )
+    parser.add_argument(
+        "--level",
+        choices=("tight", "normal", "safe"),
+        default="normal",
+        help="how much memory is left to other programs (default: normal)",
+    )
+    add = _adder(parser.add_argument_group("what to plan (default: what is best)"))
+    add("-c", "--ctx-size", name="ctx_size", metavar="N", help="exactly this context")
+    add("-ctk", "--cache-type-k", name="cache_type_k", metavar="TYPE", help="f16, q8_0, q4_0, ...")
+    add("-ctv", "--cache-type-v", name="cache_type_v", metavar="TYPE", help="as -ctk, for values")
+    add("-ngl", "--gpu-layers", name="gpu_layers", metavar="N", help="layers on the GPU; or all")
+    return parser
+
+
+def _show_parser() -> _Parser:
+    parser = _Parser(
+        prog="localchat show",
+        usage="localchat show MODEL [--json]",
+        description="Show what is known of a model: its shape, its files, and what they lose.",
+        epilog=_SHOW_EXAMPLES,
+    )
+    parser.set_defaults(command="show")
+    parser.add_argument("model", metavar="MODEL", help="as for `localchat fit`")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    return parser
+
+
+def _size(text: str) -> int:
+    try:
+        return sizes.parse(text)
+    except ValueError as error:
+        shown = sanitize.line(text, 60)
+        raise argparse.ArgumentTypeError(f'must be {error}, not "{shown}"') from None
 
 
 def _paths_parser() -> _Parser:
@@ -264,5 +335,7 @@ def _add_setting(
 _COMMANDS: dict[str, Callable[[], _Parser]] = {
     "run": _run_parser,
     "doctor": _doctor_parser,
+    "fit": _fit_parser,
+    "show": _show_parser,
     "paths": _paths_parser,
 }

@@ -76,8 +76,8 @@ def of(hardware: Hardware, level: Level = "normal", fixed_bytes: int | None = No
     available, closed, what = _pool(hardware)
     now = max(0, available - headroom)
     words = (
-        f"{units.human_bytes(now)} now: {units.human_bytes(available)} {what} "
-        f"less {units.human_bytes(headroom)} headroom"
+        f"{units.human_bytes(now)} now ({units.human_bytes(available)} {what} "
+        f"less {units.human_bytes(headroom)} headroom)"
     )
     return Budget(now, max(0, closed), headroom, level, False, gpus, words)
 
@@ -142,7 +142,8 @@ def _pool(hardware: Hardware) -> tuple[int, int, str]:
     for gpu in sharing:
         # What the firmware gave to the GPU is missing from RAM, yet models may lie there.
         ram += gpu.carved_out_bytes
-        available += min(gpu.carved_out_bytes, gpu.free_bytes)
+        elsewhere = gpu.memory_bytes - gpu.carved_out_bytes
+        available += min(gpu.carved_out_bytes, max(0, gpu.free_bytes - elsewhere))
     closed = ram - int(max(_SYSTEM_BYTES, _SYSTEM_SHARE * hardware.ram_bytes))
     for gpu in sharing:
         if min(gpu.memory_bytes, gpu.free_bytes) < available:

@@ -18,13 +18,13 @@ _MOST_LOCKED_SHARE = 0.6
 def mapping(candidate: Candidate, params: EngineParams, situation: Situation) -> tuple[bool, str]:
     """Decide whether the file is mapped, and say why."""
     if not _processor_computes(candidate, params, situation):
-        return True, "mapped: the GPU computes, and the file is read where it lies"
+        return True, "no-mmap off: the GPU computes, and the file is read where it lies"
     if not params.extra_buffers:
-        return True, "mapped: the weights keep their layout"
+        return True, "no-mmap off: the weights keep their layout"
     if candidate.quant is not None and candidate.quant.is_full_precision:
-        return True, f"mapped: the processor reads {candidate.label} as it is"
+        return True, f"no-mmap off: the processor reads {candidate.label} as it is"
     return False, (
-        "not mapped: the processor lays the weights out anew, and a mapped file would stay in "
+        "no-mmap on: the processor lays the weights out anew, and a mapped file would stay in "
         "memory beside them"
     )
 
@@ -36,15 +36,15 @@ def locking(footprint: Footprint, fits: Fits, situation: Situation) -> tuple[boo
         held = footprint.total_bytes
     shown = units.human_bytes(held)
     if situation.budget.gpus and held < footprint.total_bytes // 4:
-        return False, "not locked: the model lies in the GPU's own memory"
+        return False, "mlock off: the model lies in the GPU's own memory"
     if fits != "now":
-        return False, "not locked: it would take memory that other programs use now"
+        return False, "mlock off: it would take memory that other programs use now"
     limit = situation.lock_limit_bytes
     if limit is not None and limit < held:
-        return False, f"not locked: this system lets a program lock {units.human_bytes(limit)}"
+        return False, f"mlock off: this system lets a program lock {units.human_bytes(limit)}"
     if held > _MOST_LOCKED_SHARE * situation.hardware.ram_bytes:
-        return False, f"not locked: {shown} is too much of this memory to take it for good"
-    return True, f"locked: {shown} fits beside the other programs and is never swapped out"
+        return False, f"mlock off: {shown} is too much of this memory to take it for good"
+    return True, f"mlock on: {shown} fits beside the other programs and is never swapped out"
 
 
 def _processor_computes(candidate: Candidate, params: EngineParams, situation: Situation) -> bool:

@@ -16,7 +16,7 @@ def of(candidate: Candidate, params: EngineParams, quality: Quality, hardware: H
     if quality.is_below_floor:
         return quality.floor_reason
     if is_slow_format(candidate, hardware):
-        return f"Processors are slow with {candidate.label}; it is meant for GPUs."
+        return "Processors are slow with such a format; it is meant for GPUs."
     limit = ladder.limit_tokens(candidate.trained_context_tokens)
     if params.context_tokens > limit:
         return f"The model was trained for {limit:,} tokens, not for more."

@@ -120,7 +120,7 @@ def _barred(candidate: Candidate, shown: Sequence[Candidate], dropped: Sequence[
             return f"{each.by.label} loses less and is hardly larger."
     smaller = any(not _is_full_precision(each) for each in shown)
     if _is_full_precision(candidate) and smaller:
-        return f"{candidate.label} takes twice the memory of Q8_0 and gains next to nothing."
+        return "It takes twice the memory of Q8_0 and gains next to nothing."
     return ""
 
 

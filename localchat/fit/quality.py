@@ -128,10 +128,10 @@ def _floor_reason(candidate: Candidate, loss: losses.ScaledLoss, divergence: flo
         return ""
     billions = candidate.effective_parameters / 1e9
     if divergence > BROKEN_DIVERGENCE:
-        return f"{candidate.label} breaks a model of this size."
+        return "So few bits break a model of this size."
     least = _least_bits(candidate)
     if loss.bits < least:
-        return f"Models of {billions:.1f}B need at least {least} bits; {candidate.label} has fewer."
+        return f"A model of {billions:.1f}B needs a format of {least} bits or more."
     return ""
 
 

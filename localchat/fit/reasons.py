@@ -22,6 +22,8 @@ def of(option: Option, situation: Situation) -> str:
         *_changes(option, situation),
         *_objection(option),
         _BASIS[option.speed.basis],
+        option.mmap_reason,
+        option.mlock_reason,
     )
     return "; ".join(part for part in parts if part) + "."
 

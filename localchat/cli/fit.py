@@ -1,0 +1,125 @@
+"""`localchat fit`: what fits this machine, or another one."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from localchat import errors
+from localchat.cli import choice, computer, console, fit_text, ranking_text
+from localchat.cli.choice import Choice
+from localchat.cli.computer import Computer
+from localchat.cli.tables import Pen
+from localchat.fit import budget, plan, ranking
+from localchat.fit.budget import Budget
+from localchat.fit.option import ModelPlan, Option
+from localchat.fit.plan import Wishes
+from localchat.fit.ranking import Ranked
+from localchat.machine.hardware import Hardware
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print what fits, for people or as one JSON object.
+
+    Raises UsageError for a machine's file that cannot be, ModelNotFound or BadModel for a model.
+    """
+    # A model that is misspelt is told before the machine is looked at.
+    choices = [choice.find(text) for text in given.words]
+    where = computer.find(given.machine)
+    limits = budget.of(where.hardware, given.level, given.budget)
+    wishes, pen = _wishes(given), Pen(sys.stdout)
+    if choices:
+        plans = [_plan(each, where, limits, wishes) for each in choices]
+        options = [option for each in plans for option in each.options]
+        lines = [
+            line for each in plans for line in fit_text.model(each, pen, bool(wishes.contexts))
+        ]
+    else:
+        ranked = _rank(where, limits, wishes)
+        options = [option for each in ranked for option in each.plan.picks or (each.option,)]
+        lines = ranking_text.lines(ranked, pen)
+    text = "\n".join([*fit_text.machine(where, limits, pen), *lines]) + "\n"
+    if given.json:
+        found = as_json(where.hardware, limits, options)
+        text = json.dumps(found, indent=2) + "\n"
+    console.write(sys.stdout, text)
+    return int(errors.ExitCode.OK)
+
+
+def as_json(hardware: Hardware, limits: Budget, options: Sequence[Option]) -> dict[str, Any]:
+    """Describe what fits as plain data."""
+    machine = dataclasses.asdict(hardware) | {"summary": hardware.summary}
+    return {
+        "machine": machine,
+        "budget_bytes": limits.total_now_bytes,
+        "options": [_option(each) for each in options],
+    }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    sizes = option.footprint
+    return {
+        "model": option.candidate.model,
+        "quant": option.label,
+        "context_tokens": option.context_tokens,
+        "kv_type": option.kv_type,
+        "gpu_layers": option.gpu_layers,
+        "memory": {
+            "weights_bytes": sizes.weights_bytes,
+            "kv_bytes": sizes.kv_bytes,
+            "compute_bytes": sizes.compute_bytes,
+            "total_bytes": sizes.total_bytes,
+            "runtime_bytes": sizes.runtime_bytes,
+            "by_device": dict(sizes.by_device),
+            "basis": sizes.basis,
+        },
+        "quality_loss_percent": round(option.quality.loss_percent, 2),
+        "speed": {
+            "tokens_per_second_low": round(option.speed.low, 1),
+            "tokens_per_second_high": round(option.speed.high, 1),
+            "basis": option.speed.basis,
+        },
+        "fits": option.fits,
+        "max_context_tokens": option.max_context_tokens,
+        "picks": list(option.picks),
+        "reason": option.reason,
+    }
+
+
+def _wishes(given: argparse.Namespace) -> Wishes:
+    contexts = (given.ctx_size,) if given.ctx_size else ()
+    if not given.cache_type_k and not given.cache_type_v:
+        return Wishes(contexts=contexts, gpu_layers=given.gpu_layers)
+    types = (given.cache_type_k or "f16", given.cache_type_v or "f16")
+    return Wishes(contexts=contexts, kv_types=(types,), gpu_layers=given.gpu_layers)
+
+
+def _plan(
+    chosen: Choice, where: Computer, limits: Budget, wishes: Wishes, with_grid: bool = True
+) -> ModelPlan:
+    if not chosen.candidates:
+        name = chosen.known.title if chosen.known else "this model"
+        raise errors.ModelNotFound(
+            f"The sizes of {name}'s files are not known yet, which comes with downloads.",
+            "Give the path of its .gguf file.",
+        )
+    return plan.plan(
+        chosen.candidates,
+        where.hardware,
+        limits,
+        wishes=wishes,
+        lock_limit_bytes=where.lock_limit_bytes,
+        with_grid=with_grid,
+    )
+
+
+def _rank(where: Computer, limits: Budget, wishes: Wishes) -> tuple[Ranked, ...]:
+    return ranking.rank(list(_plans(where, limits, wishes)))
+
+
+def _plans(where: Computer, limits: Budget, wishes: Wishes) -> Iterator[ModelPlan]:
+    for each in choice.everything():
+        if each.candidates:
+            yield _plan(each, where, limits, wishes, with_grid=False)
