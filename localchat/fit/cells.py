@@ -8,6 +8,7 @@ from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import Footprint
 from localchat.fit.option import Option
 from localchat.fit.params import EngineParams
+from localchat.fit.quality import Quality
 from localchat.fit.situation import Situation
 
 KvTypes = tuple[str, str]
@@ -25,12 +26,19 @@ class Row:
         self.kv_types = kv_types
         self._situation = situation
         self._barred = barred
-        self._base = replace(situation.base, kv_type_k=kv_types[0], kv_type_v=kv_types[1])
-        self._quality = quality.of(candidate, *kv_types)
-        self._sized = functools.cache(self._size)
-        self._most_now = functools.cache(functools.partial(self._most, closed=False))
-        self._most_ever = functools.cache(self._most_tokens)
-        self.cell = functools.cache(self._cell)
+        self._sizes: dict[EngineParams, Footprint] = {}
+        self._most: dict[tuple[int, bool, bool], int] = {}
+        self._cells: dict[int, Option] = {}
+
+    @functools.cached_property
+    def quality(self) -> Quality:
+        """What the quantization loses, that of the cache included."""
+        return quality.of(self.candidate, *self.kv_types)
+
+    @functools.cached_property
+    def _base(self) -> EngineParams:
+        key, value = self.kv_types
+        return replace(self._situation.base, kv_type_k=key, kv_type_v=value)
 
     @property
     def limit_tokens(self) -> int:
@@ -44,7 +52,7 @@ class Row:
 
     def option(self, params: EngineParams) -> Option:
         """Work out everything about loading with exactly these parameters."""
-        footprint = self._sized(params)
+        footprint = self._size(params)
         speed = self._situation.pacer(self.candidate, footprint, params, self._situation.hardware)
         tuning = self._situation.tuning
         fits = budget.fits(footprint, self._situation.budget)
@@ -54,11 +62,11 @@ class Row:
             candidate=self.candidate,
             params=replace(params, mlock=params.mlock or locked),
             footprint=footprint,
-            quality=self._quality,
+            quality=self.quality,
             speed=speed,
             fits=fits,
-            max_context_tokens=self._most_ever(replace(params, context_tokens=0)),
-            score=self._quality.retained
+            max_context_tokens=self._most_ever(params),
+            score=self.quality.retained
             * tuning.context_utility(params.context_tokens)
             * tuning.speed_utility(speed.middle),
             is_slow=speed.middle < tuning.least_tokens_per_second,
@@ -71,22 +79,24 @@ class Row:
     def place(self, context_tokens: int) -> EngineParams:
         """Choose how the model would be loaded for a context."""
         wanted = replace(self._base, context_tokens=context_tokens)
-        placed = placement.place(self.candidate, wanted, self._sized, self._situation)
+        placed = placement.place(self.candidate, wanted, self._size, self._situation)
         return self._mapped(placed)
+
+    def cell(self, context_tokens: int) -> Option:
+        """Work out everything about one context, the layers placed as is best for it."""
+        if context_tokens not in self._cells:
+            self._cells[context_tokens] = self.option(self.place(context_tokens))
+        return self._cells[context_tokens]
 
     def most_at_once(self) -> int:
         """Return the largest context that fits now with all layers in one place."""
         params = placement.at_once(self._base, self._situation)
-        return self._most_now(self._mapped(params))
+        return self._most_tokens(self._mapped(params), closed=False)
 
     def _objection(self, context_tokens: int) -> str:
-        params = replace(self._base, context_tokens=context_tokens)
         return self._barred or objections.of(
-            self.candidate, params, self._quality, self._situation.hardware
+            self.candidate, self.kv_types, context_tokens, self.quality, self._situation.hardware
         )
-
-    def _cell(self, context_tokens: int) -> Option:
-        return self.option(self.place(context_tokens))
 
     def _mapped(self, params: EngineParams) -> EngineParams:
         if params.mmap is not None:
@@ -95,14 +105,22 @@ class Row:
         return replace(params, mmap=mapped)
 
     def _size(self, params: EngineParams) -> Footprint:
-        return self._situation.sizer(self.candidate, params, self._situation.hardware)
+        found = self._sizes.get(params)
+        if found is None:
+            found = self._situation.sizer(self.candidate, params, self._situation.hardware)
+            self._sizes[params] = found
+        return found
 
-    def _most_tokens(self, params: EngineParams) -> int:
-        return self._most_now(params) or self._most(params, closed=True)
+    def _most_ever(self, params: EngineParams) -> int:
+        return self._most_tokens(params, closed=False) or self._most_tokens(params, closed=True)
 
-    def _most(self, params: EngineParams, closed: bool) -> int:
-        def short(tokens: int) -> int:
-            tried = self._sized(replace(params, context_tokens=tokens))
-            return budget.short_bytes(tried, self._situation.budget, closed)
+    def _most_tokens(self, params: EngineParams, closed: bool) -> int:
+        key = (params.gpu_layers, params.experts_on_cpu, closed)
+        if key not in self._most:
 
-        return ladder.most_tokens(self.limit_tokens, short)
+            def short(tokens: int) -> int:
+                tried = self._size(replace(params, context_tokens=tokens))
+                return budget.short_bytes(tried, self._situation.budget, closed)
+
+            self._most[key] = ladder.most_tokens(self.limit_tokens, short)
+        return self._most[key]

@@ -2,7 +2,6 @@
 
 from localchat.fit import ladder
 from localchat.fit.candidate import Candidate
-from localchat.fit.params import EngineParams
 from localchat.fit.quality import Quality
 from localchat.machine.hardware import Hardware
 
@@ -11,16 +10,22 @@ _FOUR_BIT_KV_PARAMETERS = 8e9
 _FOUR_BIT_KV_BACKENDS = frozenset({"cuda", "vulkan"})
 
 
-def of(candidate: Candidate, params: EngineParams, quality: Quality, hardware: Hardware) -> str:
+def of(
+    candidate: Candidate,
+    kv_types: tuple[str, str],
+    context_tokens: int,
+    quality: Quality,
+    hardware: Hardware,
+) -> str:
     """Return the first objection to a choice, in one sentence; empty when there is none."""
     if quality.is_below_floor:
         return quality.floor_reason
     if is_slow_format(candidate, hardware):
         return "Processors are slow with such a format; it is meant for GPUs."
     limit = ladder.limit_tokens(candidate.trained_context_tokens)
-    if params.context_tokens > limit:
+    if context_tokens > limit:
         return f"The model was trained for {limit:,} tokens, not for more."
-    return _kv_objection(candidate, params, hardware)
+    return _kv_objection(candidate, kv_types, hardware)
 
 
 def is_slow_format(candidate: Candidate, hardware: Hardware) -> bool:
@@ -31,8 +36,8 @@ def is_slow_format(candidate: Candidate, hardware: Hardware) -> bool:
     return quant.is_i_quant and quant.block_bits_per_weight < 4
 
 
-def _kv_objection(candidate: Candidate, params: EngineParams, hardware: Hardware) -> str:
-    key, value = params.kv_type_k, params.kv_type_v
+def _kv_objection(candidate: Candidate, kv_types: tuple[str, str], hardware: Hardware) -> str:
+    key, value = kv_types
     backends = {gpu.backend for gpu in hardware.gpus}
     if key != value and "metal" in backends:
         return "Metal computes with two types of KV cache on the processor, which is slow."

@@ -66,7 +66,7 @@ def choose(plain: Sequence[Row], quantized: Sequence[Row], rules: Rules) -> tupl
         option.BEST: best(offers, rules.situation.tuning.useful_context_tokens),
         option.BALANCED: balanced(offers),
     }
-    further = rules.offers(quantized) if quantized else ()
+    further = rules.offers(_worth_asking(quantized, tuple(named.values())))
     ways: dict[str, Callable[[Option, Offers], Option | None]] = {
         option.LONGEST: longer,
         option.BEST: better,
@@ -142,6 +142,17 @@ def higher(pick: Option, further: Offers) -> Option | None:
     found = [_next_step(pick, further), _next_quant(pick, further)]
     scored = [each for each in found if each is not None and each.score > pick.score]
     return max(scored, key=lambda each: each.score, default=None)
+
+
+def _worth_asking(rows: Sequence[Row], chosen: Offers) -> list[Row]:
+    """Leave out the rows that can add neither a step nor a quantization to any pick."""
+    worst = max(each.quality.divergence for each in chosen)
+    ids = {
+        id(each.candidate)
+        for each in chosen
+        if each.context_tokens < ladder.limit_tokens(each.candidate.trained_context_tokens)
+    }
+    return [row for row in rows if id(row.candidate) in ids or row.quality.divergence < worst]
 
 
 def _top_step(row: Row) -> tuple[int, ...]:
