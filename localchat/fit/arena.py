@@ -49,6 +49,11 @@ class Tape:
         """Record that something is read whose result stands in no memory of ours."""
         self._add(0, sources, ())
 
+    @property
+    def inputs_bytes(self) -> int:
+        """What is filled in before the computation starts."""
+        return sum(self.sizes[each] for each in self.inputs)
+
     def peak_bytes(self) -> int:
         """Replay the allocator and return the size of the buffer."""
         readers = [0] * len(self.sizes)
@@ -56,7 +61,7 @@ class Tape:
             for source in sources:
                 readers[source] += 1
         arena = _Arena()
-        offsets: dict[Tensor, int] = {each: arena.take(self.sizes[each]) for each in self.inputs}
+        offsets = {each: arena.take(self.sizes[each]) for each in self.inputs if self.sizes[each]}
         for number, sources in enumerate(self.sources):
             if number not in offsets and self.sizes[number]:
                 self._place(number, readers, offsets, arena)

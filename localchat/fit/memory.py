@@ -1,53 +1,45 @@
 """What a model takes of each device, as a closed form: no engine, no file, under a millisecond.
 
-Weights and KV cache follow llama.cpp's rules exactly; scratch memory is modelled. Holds itself
-against llama.cpp's dry run in the tests. Knows nothing of what fits.
+Weights and KV cache follow llama.cpp's rules exactly, and its scratch memory is replayed; the
+tests hold the result against llama.cpp's own dry run. Where a GPU computes what lies in main
+memory, its scratch memory is an upper bound. Knows nothing of what fits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
+from localchat.fit import graphs, kv, layers, repack, split
 from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import MAIN_MEMORY, DeviceMemory, Footprint
-from localchat.fit.params import CONTEXT_STEP_TOKENS, OUTPUT_ROWS, EngineParams
+from localchat.fit.graphs import Job, Scratch
+from localchat.fit.params import CONTEXT_STEP_TOKENS, EngineParams
+from localchat.fit.split import MAIN, Split
 from localchat.machine.hardware import Hardware
-from localchat.models.shapes import Shape
 
 DEFAULT_CONTEXT_TOKENS: Final = 8192
-
-_TYPE_BYTES = MappingProxyType(
-    {
-        "f32": 4.0, "f16": 2.0, "bf16": 2.0, "q8_0": 34 / 32, "q5_1": 24 / 32, "q5_0": 22 / 32,
-        "q4_1": 20 / 32, "q4_0": 18 / 32, "iq4_nl": 18 / 32,
-    }
-)  # fmt: skip
+_COPIES: Final = 4
+"""So many ubatches are under way at once when several GPUs work one after another."""
+_PIPELINES: Final = frozenset({"cuda", "rocm"})
 
 
 def footprint(candidate: Candidate, params: EngineParams, hardware: Hardware) -> Footprint:
     """Compute what a model takes with these parameters on this machine."""
     context = context_tokens(candidate, params)
-    weights = candidate.weights
-    gpu = hardware.gpus[0] if hardware.gpus else None
-    layers = len(weights.layers_bytes)
-    offloaded = _offloaded_layers(params, layers) if gpu else 0
-    first = layers + 1 - offloaded if offloaded else layers + 1
-    kv = tuple(_kv_by_layer(candidate.shape, context, params))
-    compute = _compute_bytes(candidate.shape, context, params.ubatch_tokens)
-    on_gpu = sum(weights.layers_bytes[first:]) + (weights.output_bytes if offloaded else 0)
-    copied = weights.tied and offloaded
-    in_main = weights.total_bytes - on_gpu
-    if copied:
-        in_main = weights.embedding_bytes + sum(weights.layers_bytes[:first])
-    if params.experts_on_cpu and offloaded:
-        moved = sum(weights.experts_bytes[first:])
-        on_gpu, in_main = on_gpu - moved, in_main + moved
-    main_compute = compute if not offloaded else compute // 8
-    devices = [DeviceMemory(MAIN_MEMORY, in_main, sum(kv[:first]), main_compute)]
-    if gpu and offloaded:
-        devices.append(DeviceMemory(gpu.name, on_gpu, sum(kv[first:]), compute))
-    return Footprint(tuple(devices), _runtime_bytes(candidate), context, "formula")
+    places = split.split(len(candidate.weights.layers_bytes), params, hardware)
+    job = _job(params, context)
+    count = len(places.gpus)
+    weights = _weights(candidate, params, hardware, places)
+    kept = _kept(candidate, params, job, places)
+    scratch = graphs.scratch(candidate.architecture, candidate.shape, job)
+    work = _work(candidate, params, places, scratch)
+    names = (MAIN_MEMORY, *(gpu.name for gpu in places.gpus))
+    # The last place of each list is main memory: MAIN is -1.
+    devices = tuple(
+        DeviceMemory(name, weights[place], kept[place], work[place])
+        for name, place in zip(names, (MAIN, *range(count)), strict=True)
+    )
+    return Footprint(devices, _runtime_bytes(candidate), context, "formula")
 
 
 def context_tokens(candidate: Candidate, params: EngineParams) -> int:
@@ -56,7 +48,7 @@ def context_tokens(candidate: Candidate, params: EngineParams) -> int:
     if not wanted:
         trained = candidate.trained_context_tokens or DEFAULT_CONTEXT_TOKENS
         wanted = min(trained, DEFAULT_CONTEXT_TOKENS)
-    return _padded(wanted)
+    return -(-wanted // CONTEXT_STEP_TOKENS) * CONTEXT_STEP_TOKENS
 
 
 def max_context_tokens(
@@ -69,10 +61,13 @@ def max_context_tokens(
 
     0 when not even 256 tokens fit.
     """
-    most = (candidate.trained_context_tokens or DEFAULT_CONTEXT_TOKENS) // CONTEXT_STEP_TOKENS
-    low, high = 0, max(1, most)
+    trained = candidate.trained_context_tokens or DEFAULT_CONTEXT_TOKENS
+    low, high = 0, max(1, trained // CONTEXT_STEP_TOKENS)
     while low < high:
-        middle = (low + high + 1) // 2
+        # The longest context fits often enough to be worth the first look.
+        middle = (
+            high if low == 0 and high * CONTEXT_STEP_TOKENS >= trained else (low + high + 1) // 2
+        )
         tried = replace(params, context_tokens=middle * CONTEXT_STEP_TOKENS)
         if fits(footprint(candidate, tried, hardware)):
             low = middle
@@ -81,43 +76,73 @@ def max_context_tokens(
     return low * CONTEXT_STEP_TOKENS
 
 
-def _offloaded_layers(params: EngineParams, layers: int) -> int:
-    wanted = params.gpu_layers
-    return layers + 1 if wanted < 0 else min(wanted, layers + 1)
+def _job(params: EngineParams, context: int) -> Job:
+    return Job(
+        context_tokens=context,
+        ubatch_tokens=min(params.ubatch_tokens, params.batch_tokens),
+        flash=params.flash_attention != "off",
+        rotates_keys=kv.is_quantized(params.kv_type_k),
+        rotates_values=kv.is_quantized(params.kv_type_v),
+    )
 
 
-def _kv_by_layer(shape: Shape, context: int, params: EngineParams) -> Iterator[int]:
-    key, value = _TYPE_BYTES[params.kv_type_k], _TYPE_BYTES[params.kv_type_v]
-    total = 0.0
-    for group in shape.attention:
-        cells = context
-        if group.window_tokens:
-            cells = min(context, _padded(group.window_tokens + params.ubatch_tokens))
-        width = group.key_dims * key + group.value_dims * value
-        total += cells * group.layers * group.kv_heads * width
-    if shape.latent:
-        total += context * shape.latent.kv_values_per_token * key
-    if shape.recurrent:
-        total += shape.recurrent.state_bytes
-    share, rest = divmod(int(total), shape.layers)
-    yield share + rest
-    for _ in range(shape.layers - 1):
-        yield share
+def _weights(
+    candidate: Candidate, params: EngineParams, hardware: Hardware, places: Split
+) -> list[int]:
+    """Weights on each GPU, and last in main memory."""
+    weights = candidate.weights
+    held = [0] * (len(places.gpus) + 1)
+    held[MAIN] += weights.embedding_bytes
+    for place, layer, experts in zip(
+        places.layers, weights.layers_bytes, weights.experts_bytes, strict=True
+    ):
+        aside = experts if params.experts_on_cpu else 0
+        held[place] += layer - aside
+        held[MAIN] += aside
+    in_main = held[MAIN] - weights.embedding_bytes
+    repacked = repack.formats(params, hardware)
+    is_copied = places.output != MAIN or weights.head_format in repacked
+    held[places.output] += (
+        weights.output_bytes if is_copied or not weights.tied else weights.head_norm_bytes
+    )
+    if params.mmap:
+        # The map holds the file's own layout, the repacked copy is beside it.
+        held[MAIN] += int(in_main * repack.copied_share(weights, repacked))
+    return held
 
 
-def _compute_bytes(shape: Shape, context: int, ubatch: int) -> int:
-    width = shape.embedding or 4096
-    inner = shape.feed_forward or 2 * width
-    if shape.experts:
-        inner = max(inner, shape.experts.feed_forward * shape.experts.used)
-    mask = context * ubatch * 2
-    activations = (3 * inner + 4 * width) * ubatch * 4
-    return mask + activations + (shape.vocabulary or 0) * OUTPUT_ROWS * 4
+def _kept(candidate: Candidate, params: EngineParams, job: Job, places: Split) -> list[int]:
+    """KV cache and state on each GPU, and last in main memory."""
+    held = [0] * (len(places.gpus) + 1)
+    for place, layer in zip(places.layers, layers.layers(candidate.shape), strict=True):
+        held[place] += kv.layer_bytes(layer, job, params)
+    return held
+
+
+def _work(candidate: Candidate, params: EngineParams, places: Split, scratch: Scratch) -> list[int]:
+    """Scratch memory on each GPU, and last in main memory."""
+    if not places.gpus:
+        return [scratch.total_bytes]
+    on_gpu = scratch.total_bytes - scratch.tokens_bytes
+    if not places.is_whole or params.experts_on_cpu:
+        # A long prompt is computed on the GPU, to which each matrix is brought for its turn.
+        on_gpu += _largest_bytes(candidate)
+    elif len(places.gpus) > 1 and places.gpus[0].backend in _PIPELINES:
+        on_gpu += (_COPIES - 1) * (scratch.inputs_bytes - scratch.tokens_bytes)
+    in_main = scratch.inputs_bytes + scratch.embedding_bytes
+    if not places.is_whole:
+        in_main = scratch.total_bytes
+    return [on_gpu] * len(places.gpus) + [in_main]
+
+
+def _largest_bytes(candidate: Candidate) -> int:
+    weights = candidate.weights
+    if weights.largest_bytes:
+        return weights.largest_bytes
+    most = max(weights.layers_bytes, default=0)
+    experts = max(weights.experts_bytes, default=0)
+    return max(experts // 3, (most - experts) // 3)
 
 
 def _runtime_bytes(candidate: Candidate) -> int:
     return 100 * 2**20 + (candidate.shape.vocabulary or 0) * 200
-
-
-def _padded(tokens: int) -> int:
-    return -(-tokens // CONTEXT_STEP_TOKENS) * CONTEXT_STEP_TOKENS

@@ -6,11 +6,11 @@ here is read as if it were a plain one, and its shape says that it is a guess.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from localchat.models import windows
-from localchat.models.header import Array, Header
+from localchat.models.header import Array, Header, Tensor
 from localchat.models.shapes import Attention, Experts, Latent, Recurrent, Shape
 from localchat.models.weights import Weights
 
@@ -76,28 +76,39 @@ def weights(header: Header, *later_parts: Header) -> Weights:
     """Add up where the bytes of a model lie; give the headers of all its parts."""
     layers = _layers(header)
     layer_bytes, expert_bytes = [0] * layers, [0] * layers
-    embedding = head = matrix = 0
-    tied = True
+    formats: Counter[str] = Counter()
+    embedding = head = largest = 0
+    matrices: dict[str, Tensor] = {}
     for tensor in (tensor for part in (header, *later_parts) for tensor in part.tensors):
         if place := _LAYER.match(tensor.name):
             # Layers that only predict further ahead come last, and llama.cpp leaves them out.
-            if int(place[1]) < layers:
-                layer_bytes[int(place[1])] += tensor.size_bytes
-                if _EXPERTS.match(place[2]):
-                    expert_bytes[int(place[1])] += tensor.size_bytes
+            if int(place[1]) >= layers:
+                continue
+            layer_bytes[int(place[1])] += tensor.size_bytes
+            if _EXPERTS.match(place[2]):
+                expert_bytes[int(place[1])] += tensor.size_bytes
+            if len(tensor.shape) > 1:
+                formats[tensor.type.name] += tensor.size_bytes
+                largest = max(largest, tensor.size_bytes)
         elif _INPUT.match(tensor.name):
             embedding += tensor.size_bytes
-            matrix += tensor.size_bytes * (tensor.name == _EMBEDDING)
         else:
             head += tensor.size_bytes
-            tied = tied and tensor.name != _HEAD
+        if tensor.name in (_EMBEDDING, _HEAD):
+            matrices[tensor.name] = tensor
+    tied = _HEAD not in matrices
+    matrix = matrices.get(_EMBEDDING if tied else _HEAD)
+    copy_bytes = matrix.size_bytes if matrix and tied else 0
     return Weights(
         embedding_bytes=embedding,
-        output_bytes=head + matrix if tied else head,
+        output_bytes=head + copy_bytes,
         tied=tied,
         layers_bytes=tuple(layer_bytes),
         experts_bytes=tuple(expert_bytes),
         head_norm_bytes=head if tied else 0,
+        head_format=matrix.type.name if matrix else "",
+        formats=tuple(formats.items()),
+        largest_bytes=largest,
     )
 
 

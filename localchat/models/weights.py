@@ -26,6 +26,12 @@ class Weights:
     """Of each layer, its routed experts."""
     head_norm_bytes: int = 0
     """Of a tied `output_bytes`, what is no copy: the norm before the head."""
+    head_format: str = ""
+    """The number format of the head's matrix, such as "Q6_K"; empty when not known."""
+    formats: tuple[tuple[str, int], ...] = ()
+    """How many bytes the matrices of the layers have in each number format."""
+    largest_bytes: int = 0
+    """The largest matrix of any layer, all experts of one kind together."""
 
     @property
     def total_bytes(self) -> int:

@@ -1,0 +1,291 @@
+"""The graph of one ubatch, architecture by architecture, and the scratch memory that it needs.
+
+llama.cpp reserves scratch memory for a prompt of one ubatch at the full context (llama-context.cpp,
+sched_reserve). Layers repeat, so of each run of equal ones a few are enough to see the peak.
+Knows nothing of weights, devices or buffers.
+"""
+
+import functools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from localchat.fit import blocks, gemma, layers
+from localchat.fit.arena import Tape, Tensor
+from localchat.fit.blocks import Cache, Scene, Style
+from localchat.fit.layers import Layer
+from localchat.fit.params import OUTPUT_ROWS
+from localchat.models.shapes import Shape
+
+_FLOAT_BYTES: Final = 4
+_ID_BYTES: Final = 4
+_PLACE_BYTES: Final = 8
+_KEPT_TURNS: Final = 2
+"""How often the same pair of neighbours is replayed; later turns pack as the second does."""
+_ROTATION_DIMS: Final = 64
+
+_PLAIN: Final = Style()
+_UNGATED: Final = Style(has_gate=False)
+_STYLES: Mapping[str, Style] = MappingProxyType(
+    {
+        "bloom": _UNGATED,
+        "codeshell": _UNGATED,
+        "command-r": Style(parallel=True),
+        "cohere2": Style(parallel=True),
+        "cohere2moe": Style(parallel=True),
+        "falcon": Style(has_gate=False, parallel=True, fused_keys=True),
+        "gemma3n": Style(value_norms=True),
+        "gemma4": Style(value_norms=True),
+        "glm4": Style(fused_gate=True),
+        "gpt2": Style(has_gate=False, fused_keys=True, ropes=False),
+        "gptneox": Style(has_gate=False, fused_keys=True),
+        "granitehybrid": Style(ropes=False),
+        "jamba": Style(ropes=False),
+        "lfm2": Style(residual_first=True, mixer_residual_first=True),
+        "lfm2moe": Style(residual_first=True, mixer_residual_first=True),
+        "mpt": Style(has_gate=False, fused_keys=True, ropes=False),
+        "nemotron": _UNGATED,
+        "nemotron_h": Style(has_gate=False, ropes=False),
+        "nemotron_h_moe": Style(has_gate=False, ropes=False),
+        "olmo2": Style(pre_norm=False),
+        "exaone4": Style(pre_norm=False),
+        "phi2": Style(has_gate=False, fused_keys=True, parallel=True),
+        "phi3": Style(fused_keys=True, fused_gate=True, residual_first=True),
+        "qwen35": Style(gated_attention=True),
+        "qwen35moe": Style(gated_attention=True),
+        "qwen3next": Style(gated_attention=True, repeats_keys=True),
+        "starcoder2": _UNGATED,
+    }
+)
+_DELTA_NETS = frozenset({"qwen35", "qwen35moe", "qwen3next"})
+_SHORT_CONVOLUTIONS = frozenset({"lfm2", "lfm2moe"})
+_POSITIONS: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(("qwen35", "qwen35moe", "qwen2vl", "qwen3vl", "qwen3vlmoe"), 4)
+)
+"""How many positions a token has, where it is not one: pictures have more dimensions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked of a model, as far as scratch memory follows from it."""
+
+    context_tokens: int
+    ubatch_tokens: int
+    flash: bool
+    rotates_keys: bool
+    """The keys' type is quantized."""
+    rotates_values: bool
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens are computed at once."""
+        return min(self.ubatch_tokens, self.context_tokens)
+
+    def cells(self, window_tokens: int | None) -> int:
+        """Return how many tokens a cache holds (llama-kv-cache-iswa.cpp)."""
+        if not window_tokens:
+            return self.context_tokens
+        return min(self.context_tokens, -(-(window_tokens + self.ubatch_tokens) // 256) * 256)
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """What one ubatch needs."""
+
+    total_bytes: int
+    """Where one device computes everything."""
+    inputs_bytes: int
+    """Of it, what is filled in before the computation starts."""
+    tokens_bytes: int
+    """Of the inputs, the tokens and their embeddings, which only the first device needs."""
+    embedding_bytes: int
+    """What the first step makes of the tokens."""
+
+
+def scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
+    """Compute the scratch memory of a ubatch at the full context."""
+    if not job.flash:
+        return _scratch(architecture, shape, job)
+    # Only the masks grow with the context; they lie below all else, and stay until the end.
+    small = _scratch(architecture, shape, replace(job, context_tokens=job.tokens))
+    masks = _mask_bytes(shape, job) - _mask_bytes(shape, replace(job, context_tokens=job.tokens))
+    return replace(
+        small,
+        total_bytes=small.total_bytes + masks,
+        inputs_bytes=small.inputs_bytes + masks,
+    )
+
+
+def _mask_bytes(shape: Shape, job: Job) -> int:
+    each = 2 if job.flash else _FLOAT_BYTES
+    return sum(job.cells(window) for window in _windows(shape)) * job.tokens * each
+
+
+@functools.lru_cache(maxsize=2048)
+def _scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
+    tape, tokens = Tape(), job.tokens
+    width = shape.embedding or _likely_width(shape)
+    ids = tape.input(_ID_BYTES * tokens)
+    tape.input(width * _FLOAT_BYTES * tokens)
+    tokens_bytes = tape.inputs_bytes
+    many = _POSITIONS.get(architecture, 1)
+    positions = tape.input(_ID_BYTES * tokens * many)
+    style = _STYLES.get(architecture, _PLAIN)
+    heads = shape.heads or max(1, width // blocks.DEFAULT_HEAD_DIMS)
+    scene = Scene(tape, style, tokens, width, heads, positions)
+    caches = _caches(scene, shape, job)
+    if shape.recurrent:
+        tape.input(_ID_BYTES)
+    wanted = tape.input(_ID_BYTES * OUTPUT_ROWS)
+    embedded = scene.row(width, ids)
+    current = _computed(architecture, scene, shape, caches, embedded, wanted)
+    scene.tokens = OUTPUT_ROWS
+    scene.row(shape.vocabulary or 0, scene.row(width, current))
+    embedding_bytes = (width + shape.per_layer_embedding * shape.layers) * _FLOAT_BYTES * tokens
+    return Scratch(tape.peak_bytes(), tape.inputs_bytes, tokens_bytes, embedding_bytes)
+
+
+def _computed(
+    architecture: str,
+    scene: Scene,
+    shape: Shape,
+    caches: Mapping[int | None, Cache],
+    current: Tensor,
+    wanted: Tensor,
+) -> Tensor:
+    """All layers, of which those that look alike are left out."""
+    chosen = _representative(layers.layers(shape))
+    if architecture == "gemma3n":
+        return gemma.altup_layers(scene, shape, chosen, caches, current)
+    further = None
+    if shape.per_layer_embedding:
+        further = gemma.PerLayer.looked_up(scene, shape, current)
+    for number, layer in enumerate(chosen):
+        last = wanted if number == len(chosen) - 1 else None
+        current = _layer(architecture, scene, layer, caches, current, last)
+        if further is not None:
+            current = further.after(scene, current, last)
+    return current
+
+
+def _layer(
+    architecture: str,
+    scene: Scene,
+    layer: Layer,
+    caches: Mapping[int | None, Cache],
+    current: Tensor,
+    last: Tensor | None,
+) -> Tensor:
+    style = scene.style
+    normed = current
+    if not layer.is_empty or style.parallel:
+        normed = scene.row(scene.width, current) if style.pre_norm else current
+        out = _mixed(architecture, scene, layer, caches, normed)
+        if style.parallel and layer.feed_forward:
+            inner = blocks.feed_forward(scene, normed, layer.feed_forward)
+            out = scene.tape.change(out, inner)
+        if last is not None:
+            out, current = _picked(scene, last, out, current)
+        current = _sum(scene, out, current, style.mixer_residual_first)
+    if style.parallel or not (layer.experts or layer.feed_forward):
+        return current
+    normed = scene.row(scene.width, current) if style.pre_norm else current
+    if layer.experts:
+        out = blocks.experts(scene, normed, layer.experts)
+    else:
+        out = blocks.feed_forward(scene, normed, layer.feed_forward)
+    return _sum(scene, out, current, style.residual_first)
+
+
+def _mixed(
+    architecture: str,
+    scene: Scene,
+    layer: Layer,
+    caches: Mapping[int | None, Cache],
+    x: Tensor,
+) -> Tensor:
+    """What attention, a state, or both of them return."""
+    out = None
+    if state := layer.recurrent:
+        if architecture in _DELTA_NETS:
+            out = blocks.delta_net(scene, x, state)
+        elif architecture in _SHORT_CONVOLUTIONS:
+            out = blocks.short_convolution(scene, x, state)
+        elif state.kernel > 1 and state.groups != 0:
+            out = blocks.mamba(scene, x, state)
+        else:
+            out = blocks.time_mix(scene, x, state)
+    attended = None
+    if layer.latent:
+        attended = blocks.latent_attention(scene, x, layer.latent, caches[None])
+    elif group := layer.attention:
+        attended = blocks.attention(
+            scene, x, group, caches[group.window_tokens], not layer.shares_kv
+        )
+    if out is not None and attended is not None:
+        return scene.tape.change(attended, out)
+    both = out if attended is None else attended
+    return x if both is None else both
+
+
+def _sum(scene: Scene, out: Tensor, before: Tensor, before_first: bool) -> Tensor:
+    return scene.tape.change(before, out) if before_first else scene.tape.change(out, before)
+
+
+def _picked(scene: Scene, wanted: Tensor, *rows: Tensor) -> tuple[Tensor, ...]:
+    """Go on with the rows whose logits are read: one."""
+    scene.tokens = OUTPUT_ROWS
+    return tuple(scene.row(scene.width, each, wanted) for each in rows)
+
+
+def _windows(shape: Shape) -> tuple[int | None, ...]:
+    """The kinds of caches: one for all tokens, and one for each length of window."""
+    windows = sorted({group.window_tokens for group in shape.attention if group.window_tokens})
+    sees_all = windows or shape.latent or shape.attention
+    return (*((None,) if sees_all else ()), *windows)
+
+
+def _caches(scene: Scene, shape: Shape, job: Job) -> Mapping[int | None, Cache]:
+    windows = _windows(shape)
+    return {window: _cache(scene, shape, job, window, len(windows) == 1) for window in windows}
+
+
+def _cache(scene: Scene, shape: Shape, job: Job, window: int | None, values_first: bool) -> Cache:
+    """What attention of one kind reads: a mask, where new keys go, and rotations."""
+    tape, tokens = scene.tape, scene.tokens
+    cells = job.cells(window)
+    key_places = tape.input(_PLACE_BYTES * tokens)
+    value_places = None if shape.latent else tape.input(_PLACE_BYTES * tokens)
+    mask = tape.input(cells * tokens * (2 if job.flash else _FLOAT_BYTES))
+    group = next((each for each in shape.attention if each.window_tokens == window), None)
+    keys = values = None
+    if group and job.rotates_keys and group.key_dims % _ROTATION_DIMS == 0:
+        size = group.key_dims & -group.key_dims
+        keys = tape.input(size * size * _FLOAT_BYTES)
+    if group and job.rotates_values and group.value_dims % _ROTATION_DIMS == 0:
+        values = tape.input(_ROTATION_DIMS * _ROTATION_DIMS * _FLOAT_BYTES)
+    return Cache(mask, key_places, value_places, keys, values, cells, job.flash, values_first)
+
+
+def _representative(all_layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """Leave out the layers whose like has been replayed already; the last one stays."""
+    return tuple(_few(all_layers)) + all_layers[-1:]
+
+
+def _few(all_layers: tuple[Layer, ...]) -> Iterator[Layer]:
+    seen: Counter[tuple[Layer | None, Layer]] = Counter()
+    before = None
+    for layer in all_layers[:-1]:
+        pair = (before, layer)
+        seen[pair] += 1
+        if seen[pair] <= _KEPT_TURNS:
+            yield layer
+        before = layer
+
+
+def _likely_width(shape: Shape) -> int:
+    """Where nobody says the width: heads of 128 for as many as have keys, four to each."""
+    heads = max((group.kv_heads for group in shape.attention), default=8)
+    return heads * 4 * 128
