@@ -17,27 +17,28 @@ from typing import Any, Final
 from llama_cpp import llama_cpp
 
 from localchat import errors
-from localchat.engine import ggmlquants, sampler, truncation, wire
+from localchat.engine import ggmlquants, outline, sampler, truncation, wire
 from localchat.engine.abort import AbortFlag
 from localchat.engine.kvcache import KvCache
 from localchat.engine.llama import LlamaModel
 from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
-from localchat.engine.truncation import Outline
+from localchat.engine.outline import Outline
 from localchat.machine import detect
 from localchat.models import quants
 
-SMALL_BYTES: Final = 2**30
-"""The larger copy has at most so many bytes of weights, or a third of what is available."""
+MOST_BYTES: Final = 3 * 2**29
+"""The layers of the larger copy take at most so much, or a quarter of what is available."""
 
 _CONTEXT_TOKENS = 512
 _ROUND_TOKENS = 6
 _FEWEST_ROUNDS, _MOST_ROUNDS = 4, 40
 _PROMPT_TOKENS = 64
+_PROMPT_SECONDS = 0.3
 _DEPTH_TOKENS = 2048
 _DEPTH_SECONDS = 1.5
 _DEPTH_LAYERS = 2
-_PROBED_AS: Final = ((4096 // 2, 8192, 4, 12, 32), (512, 2048, 8, 24, 24))
+_PROBED_AS: Final = ((2048, 8192, 3, 9, 32), (512, 2048, 8, 24, 24))
 """Models of our own: width, feed-forward, few layers, more layers, and the layers of the whole."""
 
 
@@ -59,7 +60,7 @@ def depths(model: Outline, limit_bytes: int, layers: int | None = None) -> Depth
     layers = layers or model.layers
     lead, period = model.leading_layers, model.period
     most = max(1, (layers - lead) // period)
-    fitting = [n for n in range(2, most + 1) if model.file_bytes(lead + n * period) <= limit_bytes]
+    fitting = [n for n in range(2, most + 1) if model.held_bytes(lead + n * period) <= limit_bytes]
     periods = max(fitting, default=min(2, most))
     more = layers if periods == most else lead + periods * period
     few = lead + max(1, periods // 3) * period
@@ -109,13 +110,13 @@ def _run(
 
 def _models(command: wire.Probe) -> Iterator[tuple[Outline, Depths]]:
     if command.path:
-        limit = min(SMALL_BYTES, detect.detect().available_ram_bytes // 3)
-        model = truncation.outline(Path(command.path))
+        limit = min(MOST_BYTES, detect.detect().available_ram_bytes // 4)
+        model = outline.outline(Path(command.path))
         yield model, depths(model, limit)
         return
     kind = {form.name: number for number, form in quants.TENSOR_TYPES.items()}[command.format]
     for width, feed_forward, few, more, layers in _PROBED_AS:
-        model = truncation.plain(
+        model = outline.plain(
             width=width, feed_forward=feed_forward, heads=width // 128, kv_heads=4,
             head_dims=128, kind=kind,
         )  # fmt: skip
@@ -164,7 +165,7 @@ class _Bench:
         """
         heads, kv_heads = model.heads or 32, model.kv_heads or 8
         dims = model.head_dims or 128
-        thin = truncation.plain(
+        thin = outline.plain(
             width=256, feed_forward=256, heads=heads, kv_heads=kv_heads, head_dims=dims, kind=8
         )
         deep = dataclasses.replace(self._params, context_tokens=_DEPTH_TOKENS + 256)
@@ -225,15 +226,15 @@ class _Loaded:
         return (time.perf_counter() - started) / tokens
 
     def prompt(self) -> float:
-        """Read a prompt, and return the seconds a token: the better of two times."""
-        times = []
-        for _ in range(2):
+        """Read a prompt, and return the seconds a token; short times are taken twice."""
+        times: list[float] = []
+        while len(times) < 2 and sum(times) < _PROMPT_SECONDS:
             self._cache.clear()
             started = time.perf_counter()
             self._cache.evaluate(self._prompt(_PROMPT_TOKENS), wants_logits=True)
             llama_cpp.llama_synchronize(self._context)
-            times.append((time.perf_counter() - started) / _PROMPT_TOKENS)
-        return min(times)
+            times.append(time.perf_counter() - started)
+        return min(times) / _PROMPT_TOKENS
 
     def fill(self, tokens: int, seconds: float) -> int:
         """Fill the cache up to `tokens`, or as far as `seconds` last; return how far."""
