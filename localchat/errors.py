@@ -5,11 +5,18 @@ LocalchatError
 │   ├── SettingsError     names the file and the key
 │   └── ProfileError      a machine's profile; names the file and the key
 ├── ModelNotFound         no such file, or an empty name
+│   └── HubNotFound       the Hub has no such repository, revision or file
 ├── DoesNotFit            the model needs more memory than there is
 ├── ContextOverflow       the prompt is longer than the context
 ├── BadModel              not a GGUF, truncated, or not supported by this engine
 │   └── BadTemplate       the chat template cannot be used
 ├── Cancelled             the user stopped it
+├── NetworkError          no answer from the network, or none that can be used
+│   ├── RateLimited       the Hub asks to wait; says for how long
+│   └── DownloadFailed    what came is not what was promised; holds both hashes
+├── Offline               offline, and what is needed is not on this disk
+├── HubRefused            the Hub refuses: gated, private, or the token is wrong
+├── DiskFull              no room for what was asked; says how much is missing
 ├── CatalogueError        a file of facts in assets/ is damaged; names the file and the key
 └── EngineError
     ├── EngineMissing     llama-cpp-python cannot be imported
@@ -97,9 +104,66 @@ class BadTemplate(BadModel):
 
 
 class Cancelled(LocalchatError):
-    """The user stopped a load."""
+    """The user stopped a load or a download."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class NetworkError(LocalchatError):
+    """The network gave no answer, or none that can be used."""
+
+    exit_code = ExitCode.NETWORK
+
+
+class RateLimited(NetworkError):
+    """The Hub asks to wait before the next request; `wait_seconds` is None when it does not say."""
+
+    def __init__(self, message: str, hint: str = "", *, wait_seconds: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.wait_seconds = wait_seconds
+
+
+class DownloadFailed(NetworkError):
+    """What came is not what was promised: its content, its size, or an unsafe name.
+
+    `expected_sha256` and `actual_sha256` are empty where it is not about the content.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        expected_sha256: str = "",
+        actual_sha256: str = "",
+    ) -> None:
+        super().__init__(message, hint)
+        self.expected_sha256 = expected_sha256
+        self.actual_sha256 = actual_sha256
+
+
+class Offline(LocalchatError):
+    """What was asked for needs the network, which may not be used."""
+
+    exit_code = ExitCode.OFFLINE
+
+
+class HubRefused(LocalchatError):
+    """The Hub does not let this user have it: gated, private, or the token is wrong."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class HubNotFound(ModelNotFound):
+    """The Hub has no such repository, revision or file."""
+
+
+class DiskFull(LocalchatError):
+    """There is no room on the disk; `missing_bytes` is 0 when it is not known how much."""
+
+    def __init__(self, message: str, hint: str = "", *, missing_bytes: int = 0) -> None:
+        super().__init__(message, hint)
+        self.missing_bytes = missing_bytes
 
 
 class CatalogueError(LocalchatError):

@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: search, headers and downloads. The only room that knows the network."""

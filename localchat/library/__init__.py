@@ -1,0 +1,1 @@
+"""What is on this disk: the Hugging Face cache, its part files, and other programs' models."""
