@@ -51,6 +51,10 @@ class LocalchatApp(App[None]):
         self.install_screen(self._chat_screen, "chat")
         self.push_screen("models")
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Name the one color that no theme of Textual's has."""
+        return themes.VARIABLES
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the last gate before the terminal: what a widget forgot to clean."""
         return (*super().get_line_filters(), self._gate)

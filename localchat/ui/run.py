@@ -14,6 +14,7 @@ from localchat import errors, paths
 from localchat.chat.chat import ChatSettings
 from localchat.engine.client import EngineClient
 from localchat.engine.wire import EngineParams
+from localchat.machine.hardware import Hardware
 from localchat.models.folder import LocalModel
 from localchat.ui.app import LocalchatApp
 from localchat.ui.setup import Setup
@@ -23,7 +24,8 @@ def run(
     engine: EngineClient,
     *,
     list_models: Callable[[], Sequence[LocalModel]],
-    describe_machine: Callable[[], str],
+    detect: Callable[[], Hardware],
+    is_simulated: bool = False,
     models_folder: Path | None = None,
     chat_settings: ChatSettings | None = None,
     engine_params: EngineParams | None = None,
@@ -37,7 +39,8 @@ def run(
     refuse_unusable_terminal(os.environ)
     setup = Setup(
         list_models=list_models,
-        describe_machine=describe_machine,
+        detect=detect,
+        is_simulated=is_simulated,
         models_folder=models_folder or paths.paths().models,
         chat_settings=chat_settings or ChatSettings(),
         engine_params=engine_params or EngineParams(),

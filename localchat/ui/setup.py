@@ -6,7 +6,12 @@ from pathlib import Path
 
 from localchat.chat.chat import ChatSettings
 from localchat.engine.wire import EngineParams
+from localchat.fit.candidate import Candidate
+from localchat.machine.hardware import Hardware
+from localchat.models import catalogue
+from localchat.models.catalogue import CatalogueModel
 from localchat.models.folder import LocalModel
+from localchat.ui import local_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +20,16 @@ class Setup:
 
     list_models: Callable[[], Sequence[LocalModel]]
     """Reads the disk; called in a thread."""
-    describe_machine: Callable[[], str]
-    """One line about this computer as it is now; called in a thread."""
+    detect: Callable[[], Hardware]
+    """Describes this computer as it is now, or another; called in a thread."""
     models_folder: Path
+    is_simulated: bool = False
+    """The machine is another than this one, so nothing can be loaded."""
+    read_candidate: Callable[[LocalModel], Candidate | None] = local_files.read
+    """Reads what planning needs to know of a file; called in a thread."""
+    catalogue: Callable[[], Sequence[CatalogueModel]] = catalogue.catalogue
     chat_settings: ChatSettings = field(default_factory=ChatSettings)
     engine_params: EngineParams = field(default_factory=EngineParams)
+    """What is not planned, and all there is for a file without a plan."""
     open_path: Path | None = None
     """A model to load at once."""

@@ -2,6 +2,9 @@
 
 from textual.theme import Theme
 
+VARIABLES = {"memory-context": "#b58ae6"}
+"""Colors of our own, for themes that do not set them: the context's part of memory."""
+
 DARK = Theme(
     name="localchat-dark",
     primary="#8ab4f8",
@@ -16,6 +19,7 @@ DARK = Theme(
     panel="#242a33",
     dark=True,
     variables={
+        "memory-context": "#c79af5",
         "footer-background": "#12151a",
         "footer-key-foreground": "#8ab4f8",
         "footer-description-foreground": "#98a1b0",
@@ -47,6 +51,7 @@ LIGHT = Theme(
     panel="#e4e5e2",
     dark=False,
     variables={
+        "memory-context": "#8a4fc2",
         "footer-background": "#fbfbf9",
         "footer-key-foreground": "#1a5fb4",
         "footer-description-foreground": "#5d6570",

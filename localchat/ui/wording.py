@@ -8,6 +8,8 @@ from pathlib import Path
 from localchat import sanitize, units
 from localchat.chat.conversation import Ending, Turn
 from localchat.engine import wire
+from localchat.fit.option import Option
+from localchat.models.catalogue import CatalogueModel
 
 _ENDINGS: dict[Ending, str] = {
     "stop": "stopped by itself",
@@ -22,6 +24,46 @@ ABOUT_GUIDE = "Built in, tiny, and knows only this program."
 GUIDE_QUESTIONS = "Ask it: What is Q4_K_S? · How much context do I need?"
 
 _STAGES = {"weights": "reading weights", "context": "making room for the context"}
+
+
+SIMULATED = (
+    "This is another machine than yours: its models can be looked at, not loaded.",
+    "To chat, leave out --machine.",
+)
+"""A sentence, and what to do."""
+
+
+def how_to_get(model: CatalogueModel | None, option: Option | None, folder: str) -> tuple[str, str]:
+    """Say how to come by a file that is not on this disk, while localchat fetches none itself."""
+    if model is None:
+        return "This file is not on this disk.", ""
+    label = sanitize.line(option.label) if option else "one"
+    size = f" ({units.human_bytes(option.candidate.file_bytes)})" if option else ""
+    message = (
+        f"{model.title} is not on this disk, and downloading comes with the next version: "
+        f"until then, get {label}{size} yourself."
+    )
+    repo = sanitize.line(model.repo)
+    hint = (
+        f"The .gguf file with {label} in its name, from {repo} on Hugging Face, "
+        f"goes into {folder}; then press r."
+    )
+    return message, hint
+
+
+def does_not_fit(option: Option) -> tuple[str, str]:
+    """Ask whether a choice shall be loaded that is too large, and say what would happen."""
+    needed = units.human_bytes(option.needed_bytes)
+    if option.fits == "no":
+        return (
+            "This does not fit. Load it anyway?",
+            f"It takes {needed}, more than this machine can give: it may fail, or swap and be "
+            "very slow.",
+        )
+    return (
+        "This does not fit now. Load it anyway?",
+        f"It takes {needed}: close other programs first, or the machine may swap and be very slow.",
+    )
 
 
 def percent(done: int, total: int) -> int:
@@ -156,6 +198,31 @@ def short_path(path: Path) -> str:
         return sanitize.line(f"~/{path.relative_to(Path.home())}", 300)
     except (ValueError, RuntimeError):
         return sanitize.line(str(path), 300)
+
+
+def gib(n_bytes: int) -> str:
+    """Write a size in GiB without its unit, as columns and legends have it.
+
+    >>> gib(6 * units.GIB + units.GIB // 20), gib(128 * units.GIB), gib(9_000_000)
+    ('6.0', '128', '0.01')
+    """
+    value = n_bytes / units.GIB
+    if value >= 99.95:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 0.05 else f"{value:.2f}"
+
+
+def rates(low: float, high: float) -> str:
+    """Write an interval of rates as briefly as it says something.
+
+    >>> rates(17.8, 22.3), rates(2.31, 3.14), rates(812.0, 1109.0), rates(9.6, 9.8)
+    ('18–22', '2.3–3.1', '812–1109', '9.6–9.8')
+    """
+    if high < 10:
+        low_words, high_words = f"{low:.1f}", f"{high:.1f}"
+    else:
+        low_words, high_words = f"{low:.0f}", f"{high:.0f}"
+    return low_words if low_words == high_words else f"{low_words}–{high_words}"
 
 
 def parameters(number: int | None) -> str:

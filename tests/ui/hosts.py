@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,22 @@ from textual.pilot import Pilot
 
 from localchat.chat.chat import ChatSettings
 from localchat.engine.client import EngineClient
+from localchat.fit import candidates
+from localchat.fit.candidate import Candidate
+from localchat.machine import profile
+from localchat.machine.hardware import Hardware
+from localchat.models import catalogue
+from localchat.models.catalogue import CatalogueModel
 from localchat.models.folder import LocalModel
+from localchat.ui import local_files, stock
 from localchat.ui.app import LocalchatApp
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.setup import Setup
+from localchat.ui.shelf import Entry
 from localchat.ui.widgets.prompt_box import PromptBox
 
-MACHINE = "AMD Ryzen 7 5800U · 8 cores · 14.90 GiB memory · 9.10 GiB available"
+MACHINES = Path(__file__).parents[1] / "machines"
+MACHINE = profile.read(MACHINES / "laptop-16gb-ddr4.toml")
 MODELS = (
     LocalModel(
         Path("/models/guide.gguf"), "Guide", 4_404_019, "llama", "Q8_0", 3_100_000, 2048, True
@@ -46,10 +56,35 @@ MODELS = (
         problem="This is not a GGUF file: it begins like a text.",
     ),
 )
+_KNOWN = {
+    "mistral-7b-instruct-v0.3.Q4_K_S.gguf": "mistral-7b",
+    "qwen3-4b.Q6_K.gguf": "qwen3-4b",
+}
+
+
+def known(name: str) -> CatalogueModel:
+    """A model of the catalogue."""
+    found = catalogue.find(name)
+    assert found is not None
+    return found
+
+
+def read_candidate(model: LocalModel) -> Candidate | None:
+    """What the header says, or would: the file is of a model that the catalogue knows."""
+    if model.path.is_file():
+        return local_files.read(model)
+    found = catalogue.find(_KNOWN.get(model.path.name, ""))
+    for candidate in candidates.from_catalogue(found) if found else ():
+        if candidate.label == model.quant:
+            return replace(candidate, model=str(model.path), title=model.name, path=model.path)
+    return None
 
 
 def make_setup(
     *,
+    machine: Hardware = MACHINE,
+    is_simulated: bool = False,
+    known: Sequence[CatalogueModel] = (),
     models: Sequence[LocalModel] = MODELS,
     list_models: Callable[[], Sequence[LocalModel]] | None = None,
     open_path: Path | None = Path("/models/fake.gguf"),
@@ -58,11 +93,19 @@ def make_setup(
     """What an app is given; by default it opens a model at once."""
     return Setup(
         list_models=list_models or (lambda: models),
-        describe_machine=lambda: MACHINE,
+        detect=lambda: machine,
+        is_simulated=is_simulated,
+        read_candidate=read_candidate,
+        catalogue=lambda: known,
         models_folder=Path("/models"),
         chat_settings=settings or ChatSettings(),
         open_path=open_path,
     )
+
+
+def entries(machine: Hardware = MACHINE, **options: Any) -> tuple[Entry, ...]:
+    """What the list would show, worked out."""
+    return stock.look(make_setup(machine=machine, **options)).recommend().entries
 
 
 def make_app(engine: EngineClient, **options: Any) -> LocalchatApp:

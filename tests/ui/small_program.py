@@ -19,7 +19,7 @@ def main() -> int:
         return run(
             engine,
             list_models=lambda: hosts.MODELS,
-            describe_machine=lambda: hosts.MACHINE,
+            detect=lambda: hosts.MACHINE,
             models_folder=home,
         )
     except errors.LocalchatError as error:

@@ -4,39 +4,66 @@ from pathlib import Path
 
 from textual.widgets import Input
 
+from localchat import units
+from localchat.fit.option import Option
 from localchat.models.folder import LocalModel
+from localchat.ui import wording
 from localchat.ui.screens.models import ModelsScreen
 from tests.conftest import MakeEngine
 from tests.ui import hosts
 
+MISTRAL = hosts.known("mistral-7b")
+
 
 async def test_models_are_listed_with_their_facts(fake_engine: MakeEngine) -> None:
-    """Each row tells name, size, quantization, parameters, type, context, and what is wrong."""
-    app = hosts.make_app(fake_engine(), open_path=None)
+    """Each row tells name, size, what is best here and what it takes; or what is wrong."""
+    known = (MISTRAL,)
+    best = [entry.best for entry in hosts.entries(known=known)]
+    app = hosts.make_app(fake_engine(), known=known, open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.shows(pilot, "knows only this program.")
+        await hosts.shows(pilot, "↓ ")
         text = hosts.screen_text(pilot)
-        rows = [line.split() for line in text.splitlines()[4:9]]
-        await hosts.press(pilot, "end")
+        await hosts.press(pilot, "end", "up")
         await hosts.shows(pilot, "This is not a GGUF file")
 
-    assert rows == [
-        "model size quant params type context".split(),
-        "Guide 4.2 MiB Q8_0 3.1M llama 2.0k built in".split(),
-        "Mistral 7B Instruct v0.3 3.86 GiB Q4_K_S 7.2B llama 32k".split(),
-        "Qwen3 4B 3.08 GiB Q6_K 4.0B qwen3 40k".split(),
-        "notes 793 KiB – – – – cannot be used".split(),
-    ]
-    assert hosts.MACHINE in text
+    expected = ["model size best here GiB tokens/s loss state"]
+    expected += ["Guide 3.1M Q8_0 – – – built in"]
+    expected += [_row("Mistral 7B Instruct v0.3 7.2B", best[1], "ready")]
+    expected += [_row("Qwen3 4B 4.0B", best[2], "ready")]
+    expected += ["notes – – – – – unusable"]
+    download = f"↓ {units.human_bytes(best[4].candidate.file_bytes)}" if best[4] else ""
+    expected += [_row("Mistral 7B Instruct v0.3 7.2B", best[4], download)]
+    assert expected == _lines(text, "model ")[:6]
+    assert hosts.MACHINE.name in text
     assert "Built in, tiny, and knows only this program." in text
-    assert "Your models: /models" in text
+    assert "your models: /models" in text
+
+
+def _row(name: str, best: Option | None, state: str) -> str:
+    assert best is not None and best.fits == "now"
+    cells = (
+        name,
+        f"{best.label} · {best.context_tokens // 1024}k",
+        f"● {wording.gib(best.needed_bytes)}",
+        wording.rates(best.speed.low, best.speed.high),
+        f"{best.quality.loss_percent:.1f} %",
+        state,
+    )
+    return " ".join(cells)
+
+
+def _lines(text: str, start: str) -> list[str]:
+    """What is on screen from the line that begins so, the spaces between columns made one."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    return lines[next(i for i, line in enumerate(lines) if line.startswith(start)) :]
 
 
 async def test_empty_folder_says_what_to_do(fake_engine: MakeEngine) -> None:
     """With the built-in model alone, the screen tells where to put files."""
     app = hosts.make_app(fake_engine(), models=hosts.MODELS[:1], open_path=None)
     async with app.run_test(size=(80, 24)) as pilot:
-        await hosts.shows(pilot, "Put a .gguf file into /models")
+        await hosts.shows(pilot, "put .gguf files into: /models")
 
 
 async def test_failed_load_stays_on_the_screen(fake_engine: MakeEngine) -> None:

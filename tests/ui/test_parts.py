@@ -58,12 +58,16 @@ def test_status_line_fits(live: meter.Live, width: int) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 76, 94, 194])
 def test_model_rows_are_aligned(width: int) -> None:
-    """All rows fit, and the size ends in the same column in each."""
-    heading, rows = model_table.table(hosts.MODELS, width, None)
+    """All rows fit, and each column's words end, or begin, in the same place in each."""
+    entries = hosts.entries()
+    heading, rows = model_table.table(entries, width, None)
 
-    assert max(row.cell_length for row in rows) <= width
-    ends = {row.plain.index("iB") for row in rows}
-    assert ends == {heading.plain.index("size") + 2}
+    assert {row.cell_length for row in rows} == {heading.cell_length}
+    assert heading.cell_length <= width
+    end = heading.plain.index("GiB") + 3
+    sizes = [wording.gib(entry.best.needed_bytes) for entry in entries if entry.best]
+    shown = [row.plain[:end].split()[-1] for row in rows]
+    assert [size for size in shown if size != "–"] == sizes
 
 
 def test_meter_follows_an_answer() -> None:

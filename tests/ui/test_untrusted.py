@@ -1,6 +1,7 @@
 """Text of others on screen: whatever it is, the terminal obeys none of it."""
 
 import asyncio
+import dataclasses
 import functools
 import re
 import threading
@@ -18,13 +19,18 @@ from localchat import errors
 from localchat.chat import chat
 from localchat.chat.conversation import Turn
 from localchat.engine import wire
+from localchat.fit import budget, plan
 from localchat.models.folder import LocalModel
-from localchat.ui import markdown_blocks, markdown_layout
+from localchat.ui import explaining, grid, markdown_blocks, markdown_layout
 from localchat.ui.gate import ControlGate
+from localchat.ui.shelf import Entry
 from localchat.ui.widgets.answer import AnswerView
 from localchat.ui.widgets.bars import TopBar
+from localchat.ui.widgets.fit_details import FitDetails
+from localchat.ui.widgets.fit_grid import FitGrid
 from localchat.ui.widgets.load_panel import LoadPanel
-from localchat.ui.widgets.model_list import ModelDetails, ModelList
+from localchat.ui.widgets.machine_bar import MachineBar
+from localchat.ui.widgets.model_picker import ModelPicker
 from localchat.ui.widgets.notice import Notice
 from localchat.ui.widgets.transcript import UserMessage
 from tests.ui import hosts
@@ -57,13 +63,15 @@ class _Wall(App[None]):
 
     def compose(self) -> ComposeResult:
         yield TopBar()
-        yield ModelList()
-        yield ModelDetails()
+        yield MachineBar()
+        yield ModelPicker()
+        yield FitGrid()
+        yield FitDetails(id="choice")
+        yield FitDetails(id="model")
         yield LoadPanel()
 
     async def show(self, text: str) -> str:
         """Put the text everywhere and return what the terminal would be sent."""
-        model = LocalModel(hosts.MODELS[0].path.with_name("m"), text, 1, text, text, problem=text)
         await self.query("UserMessage, Notice, AnswerView").remove()
         view = AnswerView()
         await self.mount(
@@ -78,12 +86,28 @@ class _Wall(App[None]):
         view.finish(Turn("assistant", text, reasoning=text, stats=stats, error=text))
         view.toggle_thoughts()
         self.query_one(TopBar).subject = text
-        self.query_one(ModelList).show((model,), None)
-        self.query_one(ModelDetails).show(model)
+        self._show_models(text)
         panel = self.query_one(LoadPanel)
         panel.begin(text)
         panel.fail(errors.BadModel(text, text))
         return streamed + await self._drawn()
+
+    def _show_models(self, text: str) -> None:
+        path = hosts.MODELS[1].path
+        broken = Entry(LocalModel(path.with_name("broken"), text, 1, text, text, problem=text))
+        known = hosts.read_candidate(hosts.MODELS[1])
+        assert known is not None
+        hostile = dataclasses.replace(known, label=text, title=text, architecture=text)
+        machine = dataclasses.replace(hosts.MACHINE, name=text, cpu=text)
+        limits = budget.of(machine)
+        planned = plan.plan((hostile,), machine, limits)
+        best = planned.nearest
+        good = Entry(LocalModel(path, text, 1, text, text), best=best, reason=text)
+        self.query_one(MachineBar).hardware = machine
+        self.query_one(ModelPicker).show((broken, good), None, path.with_name(text[:50] or "m"))
+        self.query_one(FitGrid).show(grid.of_plan(planned, "f16", lambda option: option))
+        self.query_one("#choice", FitDetails).facts = explaining.option(good, best, limits, planned)
+        self.query_one("#model", FitDetails).facts = explaining.model(broken)
 
     async def _drawn(self) -> str:
         for _ in range(3):

@@ -1,40 +1,40 @@
-"""The first screen: choose a model, watch it load, or read why it cannot be loaded."""
+"""The first screen: what this machine can run and how well, and the way into a chat."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Footer
 
-from localchat import errors, sanitize
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
-from localchat.models.folder import LocalModel
-from localchat.ui import wording
+from localchat.fit.option import Option
+from localchat.ui import stock, wording
+from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.setup import Setup
-from localchat.ui.widgets.bars import TooSmall, TopBar
-from localchat.ui.widgets.load_panel import LoadPanel
-from localchat.ui.widgets.model_list import ModelDetails, ModelList
+from localchat.ui.stock import Stock
+from localchat.ui.widgets.bars import TooSmall
+from localchat.ui.widgets.browser import Browser
+from localchat.ui.widgets.load_strip import LoadStrip
+from localchat.ui.widgets.model_list import Rows
 
-_Mode = Literal["details", "asking", "loading", "failed"]
-"""What the panel below the list shows."""
+_WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide"), (150, "-vast")]
 
 
 class ModelsScreen(Screen[None]):
-    """What is on this disk, and the way into a chat."""
+    """What there is for this machine, and the way into a chat."""
 
     CSS_PATH = "models.tcss"
+    # Two widths more than elsewhere: the grid below the list, and beside it.
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "open_path", "Open a file"),
-        Binding("r", "refresh", "Read again"),
+        Binding("o", "open_path", "Open"),
+        Binding("r", "refresh", "Read again", show=False),
         Binding("escape", "back", "Back"),
     ]
 
@@ -51,41 +51,26 @@ class ModelsScreen(Screen[None]):
 
     def __init__(self, engine: EngineClient, setup: Setup) -> None:
         super().__init__()
-        self._engine = engine
         self._setup = setup
-        self._loaded: Path | None = None
-        self._guide: Path | None = None
+        self._stock: Stock | None = None
+        self._in_memory: Path | None = None
+        """The file that was loaded last."""
+        self._taken: Option | None = None
+        """The choice that it was, where it was one."""
         self._has_chat = False
         """Whether there is a conversation to go back to, with or without a model in memory."""
-        self._is_loading = False
-        self._stop_wanted = False
-        self._described: Path | None = None
-        self._mode: _Mode = "details"
-        self._machine = Static("", id="machine", markup=False)
-        self._list = ModelList()
-        self._details = ModelDetails()
-        self._panel = LoadPanel()
-        self._path = Input(placeholder="Path of a .gguf file, then Enter", select_on_focus=False)
-        self._folder = Static("", id="folder", markup=False)
+        self._browser = Browser()
+        self._strip = LoadStrip(engine)
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
-        yield TopBar()
-        with Vertical(id="body"):
-            yield self._machine
-            yield self._list
-            with VerticalScroll(id="panel", classes="-details", can_focus=False):
-                yield self._details
-                yield self._panel
-                yield self._path
-            yield self._folder
+        yield self._browser
+        yield self._strip
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read the folder; open what was asked for on the command line."""
-        bar = self.query_one(TopBar)
-        bar.subject, bar.facts = "models", "everything runs on this machine"
-        self.query_one("_Rows").focus()
+        self.query_one(Rows).focus()
         self.action_refresh()
         if self._setup.open_path is not None:
             self.load(self._setup.open_path)
@@ -94,101 +79,89 @@ class ModelsScreen(Screen[None]):
         """Offer only what can be done now."""
         del parameters
         if action == "back":
-            return self._is_loading or self._mode == "asking" or self._has_chat
-        return not (action == "open_path" and self._is_loading)
+            busy = self._strip.is_loading or self._strip.mode == "asking"
+            return busy or self._browser.is_choosing or self._has_chat
+        return not (action == "open_path" and self._strip.is_loading)
 
-    def load(self, path: Path) -> None:
-        """Load a model; Loaded follows when it is ready."""
-        if not self._is_loading:
-            self._is_loading, self._stop_wanted = True, False
-            self._load(path)
-            self.refresh_bindings()
-
-    @work(group="load")
-    async def _load(self, path: Path) -> None:
-        self._turn_to("loading")
-        self._panel.begin(self._list.name_of(path))
-        # An answer still under way would hold the engine.
-        await self._engine.cancel()
-        self._loaded = None
-        loaded: wire.Loaded | None = None
-        try:
-            loaded = await self._engine.load(path, self._setup.engine_params, self._show_progress)
-        except errors.Cancelled:
-            self._turn_to("details")
-        except errors.LocalchatError as error:
-            self._panel.fail(error)
-            self._turn_to("failed")
-        self._is_loading = False
-        if loaded is not None:
-            self._loaded, self._has_chat = path, True
-            self._turn_to("details")
-            self.post_message(self.Loaded(loaded, is_guide=path == self._guide))
-        self.refresh_bindings()
-        self.action_refresh()
-
-    def _show_progress(self, progress: wire.Progress) -> None:
-        self._panel.show(progress)
-        if self._stop_wanted:
-            # Esc came while the engine was still starting, when there was nothing to cancel.
-            self._stop_wanted = False
-            self.run_worker(self._engine.cancel())
+    def load(self, path: Path, option: Option | None = None) -> None:
+        """Load a file, as the choice has it; Loaded follows when it is ready."""
+        if self._strip.is_loading:
+            return
+        if self._setup.is_simulated:
+            self._strip.tell(*wording.SIMULATED)
+            return
+        self._in_memory, self._taken = None, option
+        params = option.params if option else self._setup.engine_params
+        self._strip.load(path, self._browser.name_of(path), params)
 
     @work(exclusive=True, group="list")
     async def action_refresh(self) -> None:
-        """Read the models folder and the state of the machine again."""
-        machine = await asyncio.to_thread(self._setup.describe_machine)
-        models = await asyncio.to_thread(self._setup.list_models)
-        self._show(machine, models)
+        """Read the models folder and the state of the machine again, and plan anew."""
+        held = self._taken if self._in_memory is not None else None
+        found = await asyncio.to_thread(stock.look, self._setup, held)
+        if self._stock is None:
+            # The first look is for the eye: names now, figures as they come.
+            self._show(found)
+            self._show(await asyncio.to_thread(found.recommend, only_mine=True))
+        self._show(await asyncio.to_thread(found.recommend))
 
-    def _show(self, machine: str, models: Sequence[LocalModel]) -> None:
-        self._guide = next((model.path for model in models if model.is_guide), None)
-        self._machine.update(Content(sanitize.line(machine)))
-        self._list.show(models, self._loaded)
-        folder = wording.short_path(self._setup.models_folder)
-        has_own = any(not model.is_guide for model in models)
-        words = ("Your models: ", f"{folder}") if has_own else ("Put a .gguf file into ", folder)
-        self._folder.update(Content.assemble((words[0], "$foreground-muted"), words[1]))
+    def _show(self, found: Stock) -> None:
+        self._stock = found
+        self._browser.show(found, self._in_memory)
 
-    @on(ModelList.Highlighted)
-    def _describe(self, event: ModelList.Highlighted) -> None:
-        self._details.show(event.model)
-        path = event.model.path if event.model else None
-        if path != self._described and self._mode == "failed":
-            self._turn_to("details")
-        self._described = path
-
-    @on(ModelList.Chosen)
-    def _choose(self, event: ModelList.Chosen) -> None:
-        if event.model.path == self._loaded:
+    @on(Browser.Wanted)
+    @work(exclusive=True, group="take")
+    async def _take(self, event: Browser.Wanted) -> None:
+        entry, option = event.entry, event.option
+        if entry.path is None:
+            folder = wording.short_path(self._setup.models_folder)
+            self._strip.tell(*wording.how_to_get(entry.known, option, folder))
+        elif entry.path == self._in_memory and option == self._taken:
             self.post_message(self.Left())
-        else:
-            self.load(event.model.path)
+        elif option is None or option.fits == "now" or await self._insists(option):
+            self.load(entry.path, option)
+
+    async def _insists(self, option: Option) -> bool:
+        if self._setup.is_simulated or self._strip.is_loading:
+            return True
+        question = ConfirmScreen(*wording.does_not_fit(option), "load it anyway")
+        return await self.app.push_screen_wait(question)
+
+    @on(LoadStrip.Loaded)
+    def _begin_chat(self, event: LoadStrip.Loaded) -> None:
+        self._in_memory, self._has_chat = event.path, True
+        entries = self._stock.entries if self._stock else ()
+        guides = [each.path for each in entries if each.local and each.local.is_guide]
+        self.post_message(self.Loaded(event.loaded, is_guide=event.path in guides))
+        self.action_refresh()
+
+    @on(LoadStrip.Turned)
+    def _turn(self) -> None:
+        if self._strip.mode not in ("asking", "loading"):
+            self._browser.take_focus()
+        self.refresh_bindings()
+
+    @on(Browser.Moved)
+    def _move(self) -> None:
+        self._strip.clear()
+        self.refresh_bindings()
 
     def action_open_path(self) -> None:
-        """Ask for a path; typing replaces the last one."""
-        self._path.action_select_all()
-        self._turn_to("asking")
+        """Ask for the path of a file."""
+        self._strip.ask_path()
 
-    @on(Input.Submitted)
-    def _open(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._turn_to("details")
-        if event.value.strip():
-            self.load(Path(event.value.strip()).expanduser())
+    @on(LoadStrip.PathGiven)
+    def _open(self, event: LoadStrip.PathGiven) -> None:
+        if event.path:
+            self.load(Path(event.path).expanduser())
 
     async def action_back(self) -> None:
-        """Stop loading, or leave the path, or go back to the chat."""
-        if self._is_loading:
-            self._stop_wanted = True
-            await self._engine.cancel()
-        elif self._mode == "asking":
-            self._turn_to("details")
+        """Stop loading, or leave the path, or the grid, or go back to the chat."""
+        if self._strip.is_loading:
+            await self._strip.stop()
+        elif self._strip.mode == "asking":
+            self._strip.clear()
+        elif self._browser.is_choosing:
+            self._browser.choose(False)
         elif self._has_chat:
             self.post_message(self.Left())
-
-    def _turn_to(self, mode: _Mode) -> None:
-        self._mode = mode
-        self.query_one("#panel").set_classes(f"-{mode}")
-        self.query_one(Input if mode == "asking" else "_Rows").focus()
-        self.refresh_bindings()

@@ -1,4 +1,4 @@
-"""The list of models as aligned columns that fit the width. Pure: models in, text out."""
+"""The list of models as aligned columns that fit the width. Pure: entries in, text out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,71 +7,134 @@ from pathlib import Path
 from textual.content import Content
 
 from localchat import sanitize, units
-from localchat.models.folder import LocalModel
-from localchat.ui import wording
+from localchat.ui import marks, wording
+from localchat.ui.shelf import Entry
 
 _NAME_CELLS = 18
 """The name gets what the columns leave; below this, columns go."""
+_MOST_NAME_CELLS = 40
 _GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
     title: str
-    cells: int
-    text: Callable[[LocalModel], str]
+    most_cells: int
+    """At most; a column is as wide as what stands in it."""
+    text: Callable[[Entry], Content]
     right: bool = False
     rank: int = 0
     """Columns of a higher rank go first when there is no room."""
 
 
-def _context(model: LocalModel) -> str:
-    tokens = model.trained_context_tokens
-    return units.human_tokens(tokens) if tokens else ""
-
-
-_COLUMNS = (
-    _Column("size", 9, lambda model: units.human_bytes(model.size_bytes), right=True),
-    _Column("quant", 8, lambda model: model.quant, rank=1),
-    _Column("params", 7, lambda model: wording.parameters(model.parameters), True, rank=3),
-    _Column("type", 10, lambda model: model.architecture, rank=4),
-    _Column("context", 7, _context, right=True, rank=2),
-)
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    heading: Content
+    cells: tuple[Content, ...]
+    width: int
+    rank: int
 
 
 def table(
-    models: Sequence[LocalModel], width: int, loaded: Path | None
+    entries: Sequence[Entry], width: int, loaded: Path | None
 ) -> tuple[Content, tuple[Content, ...]]:
-    """Lay the models out as a heading and one row each, `width` cells at most."""
-    columns = list(_COLUMNS)
-    state_cells = 14
-    while len(columns) > 1 and _name_room(columns, width, state_cells) < _NAME_CELLS:
+    """Lay the entries out as a heading and one row each, `width` cells at most."""
+    columns = [
+        _filled(_Column("size", 6, _size, right=True, rank=4), entries),
+        _filled(_Column("best here", 18, _best, rank=1), entries),
+        _filled(_Column("GiB", 6, _memory, right=True), entries),
+        _filled(_Column("tokens/s", 9, _speed, right=True, rank=2), entries),
+        _filled(_Column("loss", 7, _loss, right=True, rank=3), entries),
+        _filled(_Column("state", 12, lambda entry: _state(entry, loaded)), entries),
+    ]
+    while len(columns) > 1 and _name_room(columns, width) < _NAME_CELLS:
         columns.remove(max(columns, key=lambda column: column.rank))
-    room = max(8, min(_name_room(columns, width, state_cells), 48))
-    titles = [_fit("model", room, False), *(_fit(c.title, c.cells, c.right) for c in columns)]
-    heading = Content.styled((" " * _GAP).join(titles), "$foreground-muted")
-    return heading, tuple(_row(model, columns, room, loaded) for model in models)
+    room = max(8, min(_name_room(columns, width), _MOST_NAME_CELLS))
+    names = [_fit(_name(entry), room, False) for entry in entries]
+    heading = [_fit(Content("model"), room, False), *(column.heading for column in columns)]
+    rows = zip(names, *(column.cells for column in columns), strict=True)
+    gap = Content(" " * _GAP)
+    return gap.join(heading).stylize("$foreground-muted"), tuple(gap.join(row) for row in rows)
 
 
-def _name_room(columns: Sequence[_Column], width: int, state_cells: int) -> int:
-    return width - sum(column.cells + _GAP for column in columns) - _GAP - state_cells
+def _filled(column: _Column, entries: Sequence[Entry]) -> _Filled:
+    """Write a column's cells, all as wide as the widest."""
+    cells = [column.text(entry).truncate(column.most_cells, ellipsis=True) for entry in entries]
+    width = max([len(column.title), *(cell.cell_length for cell in cells)])
+    return _Filled(
+        _fit(Content(column.title), width, column.right),
+        tuple(_fit(cell, width, column.right) for cell in cells),
+        width,
+        column.rank,
+    )
 
 
-def _row(model: LocalModel, columns: Sequence[_Column], room: int, loaded: Path | None) -> Content:
-    name = _fit(wording.model_name(model.name, is_guide=model.is_guide), room, False)
-    cells = [_fit(column.text(model) or "–", column.cells, column.right) for column in columns]
-    facts = "".join(" " * _GAP + cell for cell in cells)
-    if model.problem:
-        state: Content = Content.styled("cannot be used", "$text-error")
-        return Content.assemble((name + facts, "$foreground-muted"), " " * _GAP, state)
-    if model.path == loaded:
-        state = Content.styled("● loaded", "$text-success")
-    else:
-        state = Content.styled("built in" if model.is_guide else "", "$foreground-muted")
-    return Content.assemble((name, "bold"), (facts, "$foreground 80%"), " " * _GAP, state)
+def _name_room(columns: Sequence[_Filled], width: int) -> int:
+    return width - sum(column.width + _GAP for column in columns)
 
 
-def _fit(text: str, cells: int, right: bool) -> str:
-    content = Content(sanitize.line(text)).truncate(cells, ellipsis=True)
-    padding = " " * (cells - content.cell_length)
-    return padding + content.plain if right else content.plain + padding
+def _name(entry: Entry) -> Content:
+    is_out = entry.best is not None and entry.best.fits == "no"
+    is_out = is_out or bool(entry.local and entry.local.problem)
+    return Content.styled(entry.title, "$foreground-muted" if is_out else "bold")
+
+
+def _fit(text: Content, cells: int, right: bool) -> Content:
+    text = text.truncate(cells, ellipsis=True)
+    padding = " " * (cells - text.cell_length)
+    return Content.assemble(padding, text) if right else Content.assemble(text, padding)
+
+
+def _size(entry: Entry) -> Content:
+    return Content.styled(wording.parameters(entry.parameters) or "–", "$foreground-muted")
+
+
+def _best(entry: Entry) -> Content:
+    if entry.best is None:
+        if entry.local is not None and entry.local.quant:
+            return Content(sanitize.line(entry.local.quant))
+        return Content.styled("–", "$foreground-muted")
+    label = sanitize.line(entry.best.label, 10)
+    context = marks.context_name(entry.best.context_tokens)
+    muted = "$foreground-muted" if entry.best.fits == "no" else ""
+    return Content.assemble((label, muted), (" · ", "$foreground-muted"), (context, muted))
+
+
+def _memory(entry: Entry) -> Content:
+    if entry.best is None:
+        return Content.styled("–", "$foreground-muted")
+    symbol, color, _ = marks.FITS[entry.best.fits]
+    return Content.styled(f"{symbol}{wording.gib(entry.best.needed_bytes):>5}", color)
+
+
+def _speed(entry: Entry) -> Content:
+    if entry.best is None:
+        return Content.styled("–", "$foreground-muted")
+    return Content.styled(wording.rates(entry.best.speed.low, entry.best.speed.high), "")
+
+
+def _loss(entry: Entry) -> Content:
+    if entry.best is None:
+        return Content.styled("–", "$foreground-muted")
+    return Content.styled(marks.loss(entry.best), "$foreground-muted")
+
+
+def _state(entry: Entry, loaded: Path | None) -> Content:
+    local = entry.local
+    if local is not None and local.problem:
+        return Content.styled("unusable", "$text-error")
+    if local is not None and local.path == loaded:
+        return Content.styled("● loaded", "$success")
+    if entry.best is not None and entry.best.fits == "no":
+        return Content.styled("too big", "$text-error")
+    if entry.best is not None and entry.best.fits != "now":
+        return Content.styled("close apps", "$warning")
+    if local is not None:
+        words = "built in" if local.is_guide else "ready"
+        return Content.styled(words, "$success")
+    if entry.best is None:
+        words = "…" if entry.has_files else "no sizes yet"
+        return Content.styled(words, "$foreground-muted")
+    return Content.styled(
+        f"↓ {units.human_bytes(entry.best.candidate.file_bytes)}", "$foreground-muted"
+    )

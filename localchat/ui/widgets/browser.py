@@ -1,0 +1,132 @@
+"""The models, the choices of the one under the cursor, and the memory that each would take."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+
+from localchat.fit.option import Option
+from localchat.ui import pools
+from localchat.ui.shelf import Entry
+from localchat.ui.stock import Stock
+from localchat.ui.widgets.fit_grid import FitGrid
+from localchat.ui.widgets.fit_pane import FitPane
+from localchat.ui.widgets.machine_bar import MachineBar
+from localchat.ui.widgets.memory_bar import MemoryBar
+from localchat.ui.widgets.model_list import ModelList, Rows
+from localchat.ui.widgets.model_picker import ModelPicker
+
+
+class Browser(Container):
+    """Looks around; what is wanted goes to the screen.
+
+    Where there is no room for list and grid side by side, one of them is seen: `-choosing`.
+    """
+
+    # In the grid it is the pane's, and shown.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("k", "toggle_kv", "KV cache", show=False)]
+
+    class Wanted(Message):
+        """The reader wants to chat with this model, in this way if it has been worked out."""
+
+        def __init__(self, entry: Entry, option: Option | None) -> None:
+            super().__init__()
+            self.entry = entry
+            self.option = option
+
+    class Moved(Message):
+        """Another model is looked at, or the other of list and grid has the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stock: Stock | None = None
+        self._entry: Entry | None = None
+        self._machine = MachineBar()
+        self._memory = MemoryBar()
+        self._picker = ModelPicker()
+        self._pane = FitPane()
+
+    def compose(self) -> ComposeResult:
+        yield self._machine
+        yield self._memory
+        with Container(id="panes"):
+            yield self._picker
+            yield self._pane
+
+    @property
+    def is_choosing(self) -> bool:
+        """Whether the grid has the cursor, not the list."""
+        return self.has_class("-choosing")
+
+    def name_of(self, path: Path) -> str:
+        """Name the model in this file; by the file's name when it is not in the list."""
+        return self._picker.name_of(path)
+
+    def show(self, stock: Stock, loaded: Path | None) -> None:
+        """Show what there is."""
+        self._stock = stock
+        self._machine.hardware = stock.hardware
+        self._machine.is_simulated = stock.setup.is_simulated
+        self._picker.show(stock.entries, loaded, stock.setup.models_folder)
+
+    def choose(self, begin: bool) -> None:
+        """Go from the list to the grid, or back."""
+        if begin and not self._pane.has_grid:
+            return
+        self.set_class(begin, "-choosing")
+        self.take_focus()
+        self.post_message(self.Moved())
+
+    def take_focus(self) -> None:
+        """Put the cursor where it was, in the list or in the grid."""
+        if self.is_choosing:
+            self._pane.take_focus()
+        else:
+            self.query_one(Rows).focus()
+
+    def action_toggle_kv(self) -> None:
+        """Plan with the other type of KV cache."""
+        self._pane.action_toggle_kv()
+
+    @on(ModelList.Highlighted)
+    def _describe(self, event: ModelList.Highlighted) -> None:
+        event.stop()
+        if self._stock is None:
+            return
+        if self._entry is None or event.entry is None or self._entry.key != event.entry.key:
+            self.post_message(self.Moved())
+        self._entry = event.entry
+        self._pane.show(event.entry, self._stock)
+
+    @on(FitPane.Looked)
+    def _look(self, event: FitPane.Looked) -> None:
+        event.stop()
+        if self._stock is not None:
+            footprint = event.option.footprint if event.option else None
+            self._memory.pools = pools.of(self._stock.hardware, self._stock.budget, footprint)
+
+    @on(ModelList.Chosen)
+    def _want_listed(self, event: ModelList.Chosen) -> None:
+        event.stop()
+        # While the grid is still on its way to this model, its choice is another model's.
+        is_shown = self._entry is not None and self._entry.key == event.entry.key
+        option = self._pane.option if is_shown else event.entry.best
+        self.post_message(self.Wanted(event.entry, option))
+
+    @on(FitGrid.Chosen)
+    def _want(self, event: FitGrid.Chosen) -> None:
+        event.stop()
+        if self._entry is not None:
+            self.post_message(self.Wanted(self._entry, event.option))
+
+    @on(Rows.Entered)
+    def _go_in(self) -> None:
+        self.choose(True)
+
+    @on(FitGrid.Back)
+    def _go_back(self) -> None:
+        self.choose(False)

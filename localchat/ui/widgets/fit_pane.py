@@ -1,0 +1,144 @@
+"""One model: the grid of its choices, and the explanation of the one under the cursor."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from localchat.fit.option import ModelPlan, Option
+from localchat.ui import explaining, grid
+from localchat.ui.grid import KV_TYPES, Cell, KvType
+from localchat.ui.shelf import Entry
+from localchat.ui.stock import Stock
+from localchat.ui.widgets import grid_table
+from localchat.ui.widgets.fit_details import FitDetails
+from localchat.ui.widgets.fit_grid import FitGrid
+
+
+class FitPane(Container):
+    """What can be chosen of one model, and what each choice means."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("k", "toggle_kv", "KV cache")]
+
+    class Looked(Message):
+        """Another choice is looked at, or none."""
+
+        def __init__(self, option: Option | None) -> None:
+            super().__init__()
+            self.option = option
+
+    def __init__(self) -> None:
+        super().__init__(classes="-empty")
+        self._entry: Entry | None = None
+        self._stock: Stock | None = None
+        self._plans: dict[str, ModelPlan] = {}
+        """Of the models that were looked at."""
+        self._kv_type: KvType = "f16"
+        self._title = Static("", id="pane-title", markup=False)
+        self._grid = FitGrid()
+        self._legend = Static("", id="legend", markup=False)
+        self._details = FitDetails()
+
+    def compose(self) -> ComposeResult:
+        yield self._title
+        with Container(id="choice"):
+            with Container(id="grid-side"):
+                yield self._grid
+                yield self._legend
+            with VerticalScroll(id="details-side", can_focus=False):
+                yield self._details
+
+    @property
+    def option(self) -> Option | None:
+        """The choice under the cursor; while the grid is worked out, what is best."""
+        if self._grid.grid is not None:
+            return self._grid.option
+        return self._entry.best if self._entry else None
+
+    @property
+    def has_grid(self) -> bool:
+        """Whether there is anything to choose."""
+        return self._grid.grid is not None
+
+    def show(self, entry: Entry | None, stock: Stock) -> None:
+        """Show a model with the cursor on what is best, or where it was on the same model."""
+        if stock is not self._stock:
+            self._plans.clear()
+        before = self._entry
+        keeps = before is not None and entry is not None and before.key == entry.key
+        wanted = self._grid.option if keeps else None
+        self._entry, self._stock = entry, stock
+        if not keeps:
+            self._kv_type = "f16"
+            self._grid.show(None)
+        plan = self._plans.get(entry.key) if entry else None
+        if entry is None or plan is not None or not entry.candidates:
+            self._draw(plan, wanted)
+        else:
+            self._show_option(self.option)
+            self._work_out(entry, stock, wanted)
+
+    def action_toggle_kv(self) -> None:
+        """Plan with the other type of KV cache; the cursor stays in its cell."""
+        plan = self._plans.get(self._entry.key) if self._entry else None
+        if plan is not None:
+            self._kv_type = KV_TYPES[(KV_TYPES.index(self._kv_type) + 1) % len(KV_TYPES)]
+            self._draw(plan, None, self._grid.cursor)
+
+    def take_focus(self) -> None:
+        """Move into the grid."""
+        self._grid.focus()
+
+    @work(exclusive=True, group="grid")
+    async def _work_out(self, entry: Entry, stock: Stock, wanted: Option | None) -> None:
+        plan = await asyncio.to_thread(stock.plan, entry)
+        if plan is not None:
+            self._plans[entry.key] = plan
+        self._draw(plan, wanted)
+
+    @on(FitGrid.Moved)
+    def _look(self, event: FitGrid.Moved) -> None:
+        event.stop()
+        self._show_option(self.option)
+
+    def _show_option(self, option: Option | None) -> None:
+        if self._stock is None:
+            return
+        entry, limits = self._entry, self._stock.budget
+        plan = self._plans.get(entry.key) if entry else None
+        if entry is None:
+            self._details.facts = ()
+        elif option is None:
+            self._details.facts = explaining.model(entry)
+        else:
+            self._details.facts = explaining.option(entry, option, limits, plan)
+        self.query_one("#details-side", VerticalScroll).scroll_home(animate=False)
+        self.post_message(self.Looked(option))
+
+    def _draw(self, plan: ModelPlan | None, wanted: Option | None, cell: Cell = (0, 0)) -> None:
+        self.set_class(plan is None, "-empty")
+        if self._entry is None or plan is None or self._stock is None:
+            self._title.update(Content(""))
+            self._grid.show(None)
+            return
+        shown = grid.of_plan(plan, self._kv_type, self._stock.stretch)
+        target = wanted or self._entry.best
+        found = shown.find(target) if target is not None and cell == (0, 0) else None
+        self._title.update(_title(self._entry, self._kv_type))
+        self._legend.update(grid_table.legend(self._grid.size.width))
+        self._grid.show(shown, found or cell)
+
+
+def _title(entry: Entry, kv_type: KvType) -> Content:
+    return Content.assemble(
+        (entry.title, "bold $primary"),
+        ("  quantization × context, in GiB", "$foreground-muted"),
+        ("   KV cache ", "$foreground-muted"),
+        (kv_type, "bold" if kv_type == "f16" else "bold $accent"),
+    )
