@@ -30,6 +30,11 @@ class Paths:
         return self.state / "safe-mode.json"
 
     @property
+    def dry_runs(self) -> Path:
+        """Stand-ins for models that are being sized; empty but for that moment."""
+        return self.state / "dry-runs"
+
+    @property
     def measurements_file(self) -> Path:
         """How fast models were seen to answer on this machine."""
         return self.state / "measurements.json"

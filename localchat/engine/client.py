@@ -17,6 +17,8 @@ from localchat.engine import process, wire
 from localchat.engine.link import Link, Request, failure, is_crash
 from localchat.engine.loading import Loader, OnProgress
 from localchat.engine.process import Death
+from localchat.engine.sizing import DryRunFailed, DryRunner
+from localchat.fit.footprint import Footprint
 
 
 class EngineClient:
@@ -30,6 +32,7 @@ class EngineClient:
     ) -> None:
         self._link = Link(command, log_folder)
         self._loader = Loader(self._link, safe_mode_file)
+        self._dry_runner = DryRunner(command, log_folder / "dry-runs")
         self._busy = asyncio.Lock()
         self._wanted: wire.Load | None = None
         self._loaded: wire.Loaded | None = None
@@ -53,15 +56,20 @@ class EngineClient:
         path: Path | str,
         params: wire.EngineParams | None = None,
         on_progress: OnProgress | None = None,
+        predicted_bytes: int = 0,
     ) -> wire.Loaded:
         """Load a model, replacing the one in memory, and heal what can be healed (DESIGN D11).
 
         A crash is tried once more in safe mode; when memory runs out, the KV cache, then the
         context, then the GPU's share are made smaller. What was changed is in `notes`.
+        `predicted_bytes` goes into the engine's log, beside what the model really takes.
         Raises BadModel, BadTemplate, ModelNotFound, DoesNotFit, Cancelled, LoadFailed,
         EngineMissing or EngineLost.
         """
-        wanted = wire.Load(0, str(path), params or wire.EngineParams())
+        wanted = wire.Load(
+            0, str(path), params or wire.EngineParams(), predicted_bytes=predicted_bytes
+        )
+        await self._dry_runner.close()
         async with self._busy:
             self._loader.has_crashed = False
             return await self._load(wanted, on_progress or _ignore)
@@ -79,7 +87,7 @@ class EngineClient:
                     yield progress
             with self._link.request(request) as sent:
                 await self._link.send(sent)
-                async with contextlib.aclosing(self._answer(sent)) as events:
+                async with contextlib.aclosing(_answer(sent, self._loader, self._link)) as events:
                     async for event in events:
                         yield event
 
@@ -102,6 +110,16 @@ class EngineClient:
             value = await self._link.ask(wire.Devices(0))
         return tuple(wire.Device(**device) for device in value["devices"])
 
+    async def dry_run(
+        self, path: Path, params: Sequence[wire.EngineParams]
+    ) -> tuple[Footprint | DryRunFailed, ...]:
+        """Ask llama.cpp what a model would take in each way of loading, without loading it.
+
+        `path` may hold only a model's header. What is loaded goes on undisturbed: another process
+        is asked, and one that dies of it is an answer. Raises EngineMissing.
+        """
+        return await self._dry_runner.footprints(path, params)
+
     async def set_threads(self, threads: int) -> None:
         """Use this many threads from the next token on. Raises EngineError or EngineLost."""
         await self._link.ask(wire.SetThreads(0, threads))
@@ -120,6 +138,7 @@ class EngineClient:
     async def close(self) -> None:
         """End the engine; no process is left behind."""
         self._wanted, self._loaded = None, None
+        await self._dry_runner.close()
         await self._link.close()
 
     async def _load(self, wanted: wire.Load, on_progress: OnProgress) -> wire.Loaded:
@@ -146,30 +165,32 @@ class EngineClient:
                 await asyncio.gather(task, return_exceptions=True)
             self._wanted = self._wanted or wanted
 
-    async def _answer(self, request: Request) -> AsyncGenerator[wire.Event, None]:
-        stats = wire.Stats()
-        over = False
-        try:
-            while not over:
-                event = await request.events.get()
-                over = isinstance(event, wire.Finished | wire.Failed | Death)
-                if isinstance(event, wire.Text):
-                    stats = event.stats
-                if isinstance(event, Death) and request.cancelled:
-                    event = wire.Finished(request.command.id, "cancelled", stats)
-                if isinstance(event, wire.Failed | Death):
-                    error = failure(event, "answering")
-                    # Not proof enough to remember, but the next try should not die of the same.
-                    self._loader.has_crashed |= is_crash(error)
-                    raise error
-                yield event
-        finally:
-            if not over:
-                await self.cancel()
-                while not over:
-                    last = await request.events.get()
-                    over = isinstance(last, wire.Finished | wire.Failed | Death)
-
 
 def _ignore(_: wire.Progress) -> None:
     return
+
+
+async def _answer(request: Request, loader: Loader, link: Link) -> AsyncGenerator[wire.Event, None]:
+    """Yield the events of an answer, and stop it when nobody wants more of them."""
+    stats = wire.Stats()
+    over = False
+    try:
+        while not over:
+            event = await request.events.get()
+            over = isinstance(event, wire.Finished | wire.Failed | Death)
+            if isinstance(event, wire.Text):
+                stats = event.stats
+            if isinstance(event, Death) and request.cancelled:
+                event = wire.Finished(request.command.id, "cancelled", stats)
+            if isinstance(event, wire.Failed | Death):
+                error = failure(event, "answering")
+                # Not proof enough to remember, but the next try should not die of the same.
+                loader.has_crashed |= is_crash(error)
+                raise error
+            yield event
+    finally:
+        if not over:
+            await link.cancel()
+            while not over:
+                last = await request.events.get()
+                over = isinstance(last, wire.Finished | wire.Failed | Death)

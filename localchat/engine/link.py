@@ -160,6 +160,7 @@ _FAILURES: dict[str, type[errors.LocalchatError]] = {
     "context_overflow": errors.ContextOverflow,
     "load_failed": errors.LoadFailed,
     "evaluation_failed": errors.EngineError,
+    "no_sparse_files": errors.EngineError,
     "engine_missing": errors.EngineMissing,
     "cancelled": errors.Cancelled,
     "bad_request": errors.EngineError,

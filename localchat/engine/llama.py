@@ -12,28 +12,10 @@ from typing import Any
 
 from llama_cpp import llama_cpp
 
-from localchat.engine import wire
+from localchat.engine import nativeparams, wire
 from localchat.engine.abort import AbortFlag
 from localchat.engine.loadfailure import LoadError, explain
 from localchat.engine.nativelog import NativeLog
-from localchat.fit.params import CONTEXT_STEP_TOKENS, OUTPUT_ROWS
-
-_DEFAULT_CONTEXT_TOKENS = 8192
-_ALL_LAYERS = 2**30
-_KV_TYPES = {
-    "f32": llama_cpp.GGML_TYPE_F32,
-    "f16": llama_cpp.GGML_TYPE_F16,
-    "bf16": 30,
-    "q8_0": llama_cpp.GGML_TYPE_Q8_0,
-    "q5_1": llama_cpp.GGML_TYPE_Q5_1,
-    "q5_0": llama_cpp.GGML_TYPE_Q5_0,
-    "q4_1": llama_cpp.GGML_TYPE_Q4_1,
-    "q4_0": llama_cpp.GGML_TYPE_Q4_0,
-    "iq4_nl": llama_cpp.GGML_TYPE_IQ4_NL,
-}
-_FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
-_LOAD_MODES = {(False, False): 0, (True, False): 1, (False, True): 2, (True, True): 3}
-"""(mmap, mlock) to llama_load_mode: none, mmap, mlock, mmap + mlock."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,7 +52,9 @@ class LlamaModel:
         self.abort = abort
         self._log = log
         self.model: Any = self._load_model(path, on_progress)
-        gpu_layers = _layers_on_gpu(log.lines())
+        # The context clears the log, and only the log tells how the weights fared.
+        self.load_log = log.lines()
+        gpu_layers = _layers_on_gpu(self.load_log)
         try:
             self._refuse_what_cannot_chat(path.name)
             self.context: Any = self._make_context(path.name, gpu_layers)
@@ -85,6 +69,12 @@ class LlamaModel:
         """Free context and model."""
         llama_cpp.llama_free(self.context)
         llama_cpp.llama_model_free(self.model)
+
+    @property
+    def lock_failed(self) -> bool:
+        """Whether locking memory failed; llama.cpp only says so in its log, and goes on."""
+        words = ("failed to mlock", "mlock not supported")
+        return any(word in line for line in self.load_log for word in words)
 
     def set_threads(self, threads: int) -> None:
         """Decode and prefill with this many threads from now on."""
@@ -117,19 +107,17 @@ class LlamaModel:
         """Return the number of weights."""
         return int(llama_cpp.llama_model_n_params(self.model))
 
+    def vocabulary_tokens(self) -> int:
+        """Return how many tokens the model knows."""
+        return int(llama_cpp.llama_vocab_n_tokens(self.vocabulary))
+
     def _load_model(self, path: Path, on_progress: Callable[[float], bool]) -> Any:
-        native = llama_cpp.llama_model_default_params()
-        wanted = self.params.gpu_layers
-        native.n_gpu_layers = wanted if wanted >= 0 else _ALL_LAYERS
-        native.load_mode = _LOAD_MODES[bool(self.params.mmap), self.params.mlock]
-        native.use_extra_bufts = self.params.extra_buffers
-        callback = llama_cpp.llama_progress_callback(lambda done, _: on_progress(done))
-        native.progress_callback = callback
+        wanted = nativeparams.model_params(self.params, on_progress)
         self._log.clear()
-        model = llama_cpp.llama_model_load_from_file(str(path).encode(), native)
+        model = llama_cpp.llama_model_load_from_file(str(path).encode(), wanted.native)
         if not model:
             error = explain(self._log.lines(), path.name)
-            on_gpu = _layers_on_gpu(self._log.lines()) if wanted else 0
+            on_gpu = _layers_on_gpu(self._log.lines()) if self.params.gpu_layers else 0
             error.details = {"context_tokens": 0, "gpu_layers": on_gpu}
             raise error
         return model
@@ -146,21 +134,8 @@ class LlamaModel:
             )
 
     def _make_context(self, file: str, gpu_layers: int) -> Any:
-        native = llama_cpp.llama_context_default_params()
         trained = llama_cpp.llama_model_n_ctx_train(self.model)
-        native.n_ctx = context_size(self.params.context_tokens, trained)
-        native.n_batch = self.params.batch_tokens
-        native.n_ubatch = min(self.params.ubatch_tokens, self.params.batch_tokens)
-        native.n_threads = native.n_threads_batch = self.params.threads
-        native.flash_attn_type = _FLASH_ATTENTION[self.params.flash_attention]
-        native.type_k = _KV_TYPES[self.params.kv_type_k]
-        native.type_v = _KV_TYPES[self.params.kv_type_v]
-        # DESIGN D4: one row of logits, and a window's worth of cells for layers with a window.
-        native.n_outputs_max = OUTPUT_ROWS
-        native.swa_full = False
-        native.no_perf = True
-        native.abort_callback = self.abort.callback
-        native.abort_callback_data = self.abort.data
+        native = nativeparams.context_params(self.params, trained, self.abort)
         self._log.clear()
         context = llama_cpp.llama_init_from_model(self.model, native)
         if not context:
@@ -179,16 +154,6 @@ class LlamaModel:
             window_tokens=llama_cpp.llama_model_n_swa(self.model),
             is_recurrent=is_recurrent or llama_cpp.llama_model_is_hybrid(self.model),
         )
-
-
-def context_size(asked_tokens: int, trained_tokens: int) -> int:
-    """Choose the context: as asked, or the trained length up to 8,192; a multiple of 256.
-
-    >>> context_size(0, 131072), context_size(0, 2048), context_size(1000, 131072)
-    (8192, 2048, 1024)
-    """
-    tokens = asked_tokens or min(trained_tokens or _DEFAULT_CONTEXT_TOKENS, _DEFAULT_CONTEXT_TOKENS)
-    return -(-tokens // CONTEXT_STEP_TOKENS) * CONTEXT_STEP_TOKENS
 
 
 def _layers_on_gpu(log_lines: tuple[str, ...]) -> int:

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from llama_cpp import llama_cpp
 
 from localchat import errors
-from localchat.engine import build, devices, probe, wire
+from localchat.engine import build, devices, dry_run, probe, wire
 from localchat.engine.abort import AbortFlag
 from localchat.engine.kvcache import EvaluationAborted, EvaluationFailed
 from localchat.engine.loadfailure import LoadError
@@ -33,6 +33,7 @@ class Service:
         self._session: Session | None = None
         self._log = NativeLog()
         self._abort = AbortFlag()
+        self._dry_runs = dry_run.DryRuns(self._log)
         self._lock = threading.Lock()
         """Guards the three below and the order of lines on the pipe."""
         self._current = 0
@@ -130,6 +131,8 @@ class Service:
                 return wire.Failed(command.id, "bad_request", "No model is loaded.")
             self._session.generate(command, arrived)
             return None
+        if isinstance(command, wire.DryRun):
+            return dry_run.answer(self._dry_runs, command)
         if isinstance(command, wire.Devices):
             found = [dataclasses.asdict(device) for device in devices.devices()]
             return wire.Result(command.id, {"devices": found})

@@ -4,6 +4,7 @@ Turns the wire's commands into work on llama.cpp. Knows nothing of pipes or thre
 """
 
 import dataclasses
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any, Literal
 
 from localchat import errors
 from localchat.engine import (
+    breakdown,
     builtin_templates,
     endings,
     locking,
+    nativeparams,
     reasoning_tags,
     sampler,
     warmup,
@@ -27,13 +30,14 @@ from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
 from localchat.engine.prompt import Prompt, PromptBuilder
 from localchat.engine.vocab import Vocab
+from localchat.fit import runtime
+from localchat.fit.footprint import Footprint
 from localchat.machine import detect
 from localchat.models import gguf
 
 Emit = Callable[[wire.Event], None]
 
-_NOT_REPACKED = ("F32", "F16", "BF16")
-"""The CPU has no other layout for these, so a memory map stays the only copy."""
+_LOG = logging.getLogger(__name__)
 
 
 class ContextOverflow(Exception):
@@ -74,7 +78,6 @@ class Session:
             raise
         self._wanted_threads = self._threads = self.model.params.threads
         self._load_seconds = time.perf_counter() - started
-        self._mlock_failed = any("failed to mlock" in line for line in log.lines())
 
     def close(self) -> None:
         """Free the model."""
@@ -144,6 +147,7 @@ class Session:
             lock_limit_bytes=self._lock_limit_bytes,
             load_seconds=self._load_seconds,
             prefix_reuse=self._prefix_reuse(),
+            footprint=self._footprint(),
         )
 
     # --- loading ----------------------------------------------------------------------------
@@ -185,7 +189,26 @@ class Session:
         if not self.model.params.mlock:
             return 0
         found = locking.locked_bytes()
-        return 0 if found == locking.UNKNOWN and self._mlock_failed else found
+        return 0 if found == locking.UNKNOWN and self.model.lock_failed else found
+
+    def _footprint(self) -> Footprint | None:
+        try:
+            shares = breakdown.of(self.model.context)
+        except breakdown.BreakdownUnknown as error:
+            _LOG.info("memory: this engine does not tell what a model takes: %s", error)
+            return None
+        found = Footprint(
+            devices=breakdown.by_device(shares),
+            runtime_bytes=runtime.of_vocabulary(self.model.vocabulary_tokens()),
+            context_tokens=self.model.facts.context_tokens,
+            basis="loaded",
+        )
+        _LOG.info(
+            "memory: predicted %d bytes, really %d",
+            self._command.predicted_bytes,
+            found.total_bytes,
+        )
+        return found
 
     def _prefix_reuse(self) -> Literal["full", "window", "append"]:
         if self.model.facts.is_recurrent:
@@ -234,11 +257,7 @@ def definite(params: wire.EngineParams, path: Path) -> wire.EngineParams:
 
 
 def _should_map(params: wire.EngineParams, path: Path) -> bool:
-    # Repacked weights are a second copy; with a map, the first one counts against memory too
-    # (measured on a 7B: 9.8 GiB instead of 6.1).
-    if not params.extra_buffers:
-        return True
     try:
-        return gguf.read_header(path).quant in _NOT_REPACKED
+        return nativeparams.maps_by_default(params, gguf.read_header(path).quant)
     except errors.LocalchatError:
         return True

@@ -7,11 +7,13 @@ Knows neither llama_cpp nor asyncio.
 import dataclasses
 import functools
 import json
+import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from localchat.fit.footprint import Footprint
 from localchat.fit.params import EngineParams as EngineParams
 
 Role = Literal["system", "user", "assistant"]
@@ -27,6 +29,7 @@ FailureKind = Literal[
     "load_failed",
     "evaluation_failed",
     "engine_missing",
+    "no_sparse_files",
     "cancelled",
     "bad_request",
 ]
@@ -114,6 +117,8 @@ class Load:
     path: str
     params: EngineParams = field(default_factory=EngineParams)
     warm_up: bool = True
+    predicted_bytes: int = 0
+    """What the front end expects it to take, for the log; 0 when it expects nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,20 @@ class Devices:
 
     tag: ClassVar[str] = "devices"
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Ask llama.cpp what a model would take; answered by Result {"footprint": ...} or Failed.
+
+    llama.cpp may die of it: for a process of its own.
+    """
+
+    tag: ClassVar[str] = "dry_run"
+    id: int
+    path: str
+    """A model, or a file that holds only the header of one."""
+    params: EngineParams = field(default_factory=EngineParams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +221,7 @@ class Cancel:
     target: int
 
 
-Command = Load | Unload | Devices | Generate | Count | SetThreads | Probe | Cancel
+Command = Load | Unload | Devices | DryRun | Generate | Count | SetThreads | Probe | Cancel
 
 # --- events -------------------------------------------------------------------------------------
 
@@ -271,6 +290,8 @@ class Loaded:
     prefix_reuse: Literal["full", "window", "append"]
     """What of the KV cache can be kept when an earlier message changes: all of the common prefix;
     it while the attention window is still there; or nothing (recurrent), only appending."""
+    footprint: Footprint | None = None
+    """What it takes of each device as llama.cpp counts it; None when this build does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +404,17 @@ def _hints(kind: type) -> Mapping[str, Any]:
     return typing.get_type_hints(kind)
 
 
+def footprint(value: Mapping[str, Any]) -> Footprint:
+    """Read a footprint out of a Result. Raises ValueError when it is none."""
+    try:
+        return typing.cast(Footprint, _build(Footprint, value))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a footprint: {value!r:.200}") from error
+
+
 def _convert(hint: Any, value: Any) -> Any:
+    if typing.get_origin(hint) is types.UnionType and isinstance(value, dict):
+        hint = next(filter(dataclasses.is_dataclass, typing.get_args(hint)), hint)
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type, hint), value)
     if typing.get_origin(hint) is tuple:

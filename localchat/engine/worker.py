@@ -5,6 +5,7 @@ Sets the process up and hands over to `service`. Knows nothing of terminals.
 
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ def main() -> None:
     # gets a descriptor of its own.
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="ascii")
     os.dup2(2, 1)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
     try:
         from localchat.engine import service
     except (ImportError, OSError, RuntimeError) as error:
