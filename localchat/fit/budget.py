@@ -61,6 +61,12 @@ class Budget:
         gpus = 0 if self.fixed else sum(gpu.now_bytes for gpu in self.gpus)
         return self.now_bytes + gpus
 
+    @property
+    def total_closed_bytes(self) -> int:
+        """Main memory and all GPUs together, if other programs were closed."""
+        gpus = 0 if self.fixed else sum(gpu.closed_bytes for gpu in self.gpus)
+        return self.closed_bytes + gpus
+
 
 def of(hardware: Hardware, level: Level = "normal", fixed_bytes: int | None = None) -> Budget:
     """Work out what a model may take on this machine.

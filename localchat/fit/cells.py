@@ -1,18 +1,50 @@
 """One cell of the grid: a quantization, a context and a KV cache with all numbers that follow."""
 
 import functools
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from localchat.fit import budget, holding, ladder, objections, placement, quality, reasons
+from localchat.fit.budget import Fits
 from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import Footprint
 from localchat.fit.option import Option
 from localchat.fit.params import EngineParams
 from localchat.fit.quality import Quality
 from localchat.fit.situation import Situation
+from localchat.fit.speed import Speed
 
 KvTypes = tuple[str, str]
 """Of keys and of values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What a pick is chosen by; the rest of an option is worked out for the chosen alone."""
+
+    row: "Row"
+    params: EngineParams
+    footprint: Footprint
+    speed: Speed
+    fits: Fits
+    score: float
+    is_slow: bool
+    objection: str
+
+    @property
+    def context_tokens(self) -> int:
+        """The context that was asked for."""
+        return self.params.context_tokens
+
+    @property
+    def divergence(self) -> float:
+        """What it loses."""
+        return self.row.quality.divergence
+
+    @property
+    def needed_bytes(self) -> int:
+        """All memory that it takes."""
+        return self.footprint.total_bytes + self.footprint.runtime_bytes
 
 
 class Row:
@@ -27,8 +59,8 @@ class Row:
         self._situation = situation
         self._barred = barred
         self._sizes: dict[EngineParams, Footprint] = {}
-        self._most: dict[tuple[int, bool, bool], int] = {}
-        self._cells: dict[int, Option] = {}
+        self._most: dict[tuple[int, bool], int] = {}
+        self._sketches: dict[int, Sketch] = {}
 
     @functools.cached_property
     def quality(self) -> Quality:
@@ -50,48 +82,91 @@ class Row:
         """Why no context of this row is a pick; empty when one may be."""
         return self._objection(min(self.limit_tokens, ladder.FIRST_STEP_TOKENS))
 
+    def top_step(self, near: int = 0) -> int:
+        """Return the largest usual context that fits now with all layers in one place, or 0.
+
+        It is mostly `near` that of a quantization of much the same size.
+        """
+        if self.candidate.weights.total_bytes > self._situation.budget.total_now_bytes:
+            return 0
+        params = self._mapped(placement.at_once(self._base, self._situation))
+        return ladder.top_step(self.limit_tokens, self._short(params, closed=False), near)
+
+    def most_tokens(self, params: EngineParams) -> int:
+        """Return the largest context with everything else as these parameters say.
+
+        That fits now; where none does, that fits with apps closed.
+        """
+        key = (params.gpu_layers, params.experts_on_cpu)
+        if key not in self._most:
+            now, later = self._short(params, closed=False), self._short(params, closed=True)
+            most = ladder.most_tokens(self.limit_tokens, now)
+            self._most[key] = most or ladder.most_tokens(self.limit_tokens, later)
+        return self._most[key]
+
+    def sketch(self, context_tokens: int) -> Sketch:
+        """Work out what a pick is chosen by, the layers placed as is best for the context."""
+        if context_tokens not in self._sketches:
+            wanted = replace(self._base, context_tokens=context_tokens)
+            placed = placement.place(self.candidate, wanted, self._size, self._situation)
+            self._sketches[context_tokens] = self._sketch(self._mapped(placed))
+        return self._sketches[context_tokens]
+
+    def cell(self, context_tokens: int) -> Option:
+        """Work out everything about one context."""
+        return self.finished(self.sketch(context_tokens))
+
     def option(self, params: EngineParams) -> Option:
         """Work out everything about loading with exactly these parameters."""
+        return self.finished(self._sketch(params))
+
+    def _sketch(self, params: EngineParams) -> Sketch:
         footprint = self._size(params)
         speed = self._situation.pacer(self.candidate, footprint, params, self._situation.hardware)
         tuning = self._situation.tuning
-        fits = budget.fits(footprint, self._situation.budget)
+        score = (
+            self.quality.retained
+            * tuning.context_utility(params.context_tokens)
+            * tuning.speed_utility(speed.middle)
+        )
+        return Sketch(
+            row=self,
+            params=params,
+            footprint=footprint,
+            speed=speed,
+            fits=budget.fits(footprint, self._situation.budget),
+            score=score,
+            is_slow=speed.middle < tuning.least_tokens_per_second,
+            objection=self._objection(params.context_tokens),
+        )
+
+    def finished(self, sketch: Sketch) -> Option:
+        """Work out the rest of a choice."""
+        params = sketch.params
         _, mmap_reason = holding.mapping(self.candidate, params, self._situation)
-        locked, mlock_reason = holding.locking(footprint, fits, self._situation)
+        locked, mlock_reason = holding.locking(sketch.footprint, sketch.fits, self._situation)
         made = Option(
             candidate=self.candidate,
             params=replace(params, mlock=params.mlock or locked),
-            footprint=footprint,
+            footprint=sketch.footprint,
             quality=self.quality,
-            speed=speed,
-            fits=fits,
-            max_context_tokens=self._most_ever(params),
-            score=self.quality.retained
-            * tuning.context_utility(params.context_tokens)
-            * tuning.speed_utility(speed.middle),
-            is_slow=speed.middle < tuning.least_tokens_per_second,
-            objection=self._objection(params.context_tokens),
+            speed=sketch.speed,
+            fits=sketch.fits,
+            max_context_tokens=self.most_tokens(params),
+            score=sketch.score,
+            is_slow=sketch.is_slow,
+            objection=sketch.objection,
             mmap_reason=mmap_reason,
             mlock_reason=mlock_reason,
         )
         return replace(made, reason=reasons.of(made, self._situation))
 
-    def place(self, context_tokens: int) -> EngineParams:
-        """Choose how the model would be loaded for a context."""
-        wanted = replace(self._base, context_tokens=context_tokens)
-        placed = placement.place(self.candidate, wanted, self._size, self._situation)
-        return self._mapped(placed)
+    def _short(self, params: EngineParams, closed: bool) -> Callable[[int], int]:
+        def short(tokens: int) -> int:
+            tried = self._size(replace(params, context_tokens=tokens))
+            return budget.short_bytes(tried, self._situation.budget, closed)
 
-    def cell(self, context_tokens: int) -> Option:
-        """Work out everything about one context, the layers placed as is best for it."""
-        if context_tokens not in self._cells:
-            self._cells[context_tokens] = self.option(self.place(context_tokens))
-        return self._cells[context_tokens]
-
-    def most_at_once(self) -> int:
-        """Return the largest context that fits now with all layers in one place."""
-        params = placement.at_once(self._base, self._situation)
-        return self._most_tokens(self._mapped(params), closed=False)
+        return short
 
     def _objection(self, context_tokens: int) -> str:
         return self._barred or objections.of(
@@ -110,17 +185,3 @@ class Row:
             found = self._situation.sizer(self.candidate, params, self._situation.hardware)
             self._sizes[params] = found
         return found
-
-    def _most_ever(self, params: EngineParams) -> int:
-        return self._most_tokens(params, closed=False) or self._most_tokens(params, closed=True)
-
-    def _most_tokens(self, params: EngineParams, closed: bool) -> int:
-        key = (params.gpu_layers, params.experts_on_cpu, closed)
-        if key not in self._most:
-
-            def short(tokens: int) -> int:
-                tried = self._size(replace(params, context_tokens=tokens))
-                return budget.short_bytes(tried, self._situation.budget, closed)
-
-            self._most[key] = ladder.most_tokens(self.limit_tokens, short)
-        return self._most[key]

@@ -46,18 +46,42 @@ def name(tokens: int) -> str:
     return f"{tokens:,}" if tokens % 1024 else f"{tokens // 1024}k"
 
 
+def top_step(limit: int, short_bytes: Callable[[int], int], near: int = 0) -> int:
+    """Find the largest usual context up to `limit` that fits; 0 when none does.
+
+    `short_bytes` says by how many bytes a context is too large, 0 or less when it fits; it must
+    not fall as the context grows. The search starts `near` a context, or at the largest.
+    """
+    rungs = steps(limit)
+    at = rungs.index(near) if near in rungs else len(rungs) - 1
+    if short_bytes(rungs[at]) <= 0:
+        while at + 1 < len(rungs) and short_bytes(rungs[at + 1]) <= 0:
+            at += 1
+        return rungs[at]
+    if short_bytes(rungs[0]) > 0:
+        return 0
+    while at > 0 and short_bytes(rungs[at]) > 0:
+        at -= 1
+    return rungs[at]
+
+
 def most_tokens(limit: int, short_bytes: Callable[[int], int]) -> int:
     """Find the largest context up to `limit` that fits; 0 when none does.
 
-    `short_bytes` says by how many bytes a context is too large, 0 or less when it fits; it must
-    not fall as the context grows. The answer is a multiple of 256, or `limit` itself.
+    Looks between the usual contexts first, of which others ask too. The answer is a multiple of
+    256, or `limit` itself.
     """
+    step = top_step(limit, short_bytes)
+    if step == limit:
+        return limit
+    above = next(rung for rung in steps(limit) if rung > step)
 
-    def short(step: int) -> int:
-        return short_bytes(min(step * CONTEXT_STEP_TOKENS, limit))
+    def short(units: int) -> int:
+        return short_bytes(min(units * CONTEXT_STEP_TOKENS, limit))
 
-    last = -(-limit // CONTEXT_STEP_TOKENS)
-    return min(largest(1, last, short) * CONTEXT_STEP_TOKENS, limit)
+    first = max(1, step // CONTEXT_STEP_TOKENS)
+    last = -(-above // CONTEXT_STEP_TOKENS)
+    return min(largest(first, last, short) * CONTEXT_STEP_TOKENS, limit)
 
 
 def largest(first: int, last: int, short_bytes: Callable[[int], int]) -> int:

@@ -12,9 +12,9 @@ from localchat.fit import dominance, ladder, memory, option, picks, speed, tunin
 from localchat.fit.budget import Budget
 from localchat.fit.candidate import Candidate
 from localchat.fit.cells import KvTypes, Row
+from localchat.fit.offers import Rules
 from localchat.fit.option import Dominated, ModelPlan, Option
 from localchat.fit.params import EngineParams
-from localchat.fit.picks import Rules
 from localchat.fit.situation import Pacer, Situation, Sizer
 from localchat.fit.tuning import Tuning
 from localchat.machine.hardware import Hardware
@@ -76,7 +76,7 @@ def plan(
     rules = Rules(situation, wishes.contexts)
     chosen = picks.choose(plain, [row for each in others for row in each], rules)
     balanced = next((each for each in chosen if option.BALANCED in each.picks), None)
-    nearest = balanced or picks.nearest(plain, rules)
+    nearest = balanced or _nearest(plain, rules)
     options = chosen or (nearest,)
     if with_grid:
         cells = (row.cell(tokens) for row, tokens in _grid(rows, wishes.contexts))
@@ -102,6 +102,11 @@ def cell(
     )
     row = Row(candidate, (params.kv_type_k, params.kv_type_v), situation)
     return row.option(params)
+
+
+def _nearest(rows: Sequence[Row], rules: Rules) -> Option:
+    sketch = rules.nearest(rows)
+    return sketch.row.finished(sketch)
 
 
 def _grid(

@@ -1,0 +1,76 @@
+"""What may be recommended of one model on one machine; picks are chosen among it.
+
+Everything offered fits now.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from localchat.fit import ladder, placement
+from localchat.fit.cells import Row, Sketch
+from localchat.fit.situation import Situation
+
+Offers = tuple[Sketch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What offers are made of."""
+
+    situation: Situation
+    contexts: tuple[int, ...] = ()
+    """The contexts to choose from; empty for the usual ones."""
+
+    def offers(self, rows: Sequence[Row]) -> Offers:
+        """List what may be recommended: of each row its largest usual context that fits now.
+
+        Layers leave a GPU with memory of its own only where no quantization has room there with a
+        useful context, and slow choices count only where there is nothing else.
+        """
+        able = [row for row in rows if not row.objection]
+        if self.contexts:
+            made = [row.sketch(each) for row in able for each in self.contexts]
+            made = self._preferred(made)
+        else:
+            made = list(_at_top(able))
+            if placement.may_split(self.situation) and not self._has_useful(made):
+                made = [row.sketch(step) for row in able for step in ladder.steps(row.limit_tokens)]
+        may = [each for each in made if each.fits == "now" and not each.objection]
+        return tuple([each for each in may if not each.is_slow] or may)
+
+    def nearest(self, rows: Sequence[Row]) -> Sketch:
+        """Find what comes nearest where nothing is offered: the largest file that could fit.
+
+        With a useful context; the smallest file where none could.
+        """
+        useful = self.situation.tuning.useful_context_tokens
+        able = [row for row in rows if not row.objection] or list(rows)
+        able.sort(key=lambda row: row.candidate.file_bytes)
+        tokens = self.contexts[0] if self.contexts else min(useful, able[0].limit_tokens)
+        most = self.situation.budget.total_closed_bytes
+        holding = [row for row in able if row.candidate.weights.total_bytes < most]
+        tried = (row.sketch(tokens) for row in reversed(holding))
+        return next((each for each in tried if each.fits != "no"), able[0].sketch(tokens))
+
+    def _preferred(self, sketches: list[Sketch]) -> list[Sketch]:
+        whole = [
+            each
+            for each in sketches
+            if each.fits == "now"
+            and not placement.spills(each.params, each.row.candidate, self.situation)
+        ]
+        return whole if self._has_useful(whole) else sketches
+
+    def _has_useful(self, sketches: Sequence[Sketch]) -> bool:
+        useful = self.situation.tuning.useful_context_tokens
+        return any(each.context_tokens >= min(useful, each.row.limit_tokens) for each in sketches)
+
+
+def _at_top(rows: Sequence[Row]) -> Iterator[Sketch]:
+    step = 0
+    for row in sorted(rows, key=lambda row: row.candidate.file_bytes):
+        step = row.top_step(near=step)
+        if not step:
+            # Larger files have no room either.
+            return
+        yield row.sketch(step)
