@@ -72,6 +72,8 @@ class Cache:
     value_rotation: Tensor | None
     cells: int
     flash: bool
+    extra_bytes: int
+    """What the device's kernel for attention needs beside its result."""
     values_first: bool
     """Values are computed before keys: the order without sliding windows."""
 
@@ -117,7 +119,7 @@ def latent_attention(scene: Scene, x: Tensor, latent: Latent, cache: Cache) -> T
     placed = scene.row(rope, compressed, scene.positions)
     _store(scene, scene.row(rank + rope, normed, placed), cache.key_places)
     if cache.flash:
-        out = scene.row(heads * rank, q, cache.mask)
+        out = _flash(scene, heads * rank, q, cache)
     else:
         scores = scene.row(heads * cache.cells, q)
         out = scene.row(heads * rank, scene.tape.change(scores, also=(cache.mask,)))
@@ -246,12 +248,17 @@ def _values(scene: Scene, source: Tensor, values: int, cache: Cache) -> Tensor:
 def _attended(scene: Scene, q: Tensor, group: Attention, cache: Cache) -> Tensor:
     values = scene.heads * group.value_dims
     if cache.flash:
-        out = scene.row(values, q, cache.mask)
+        out = _flash(scene, values, q, cache)
     else:
         scores = scene.row(scene.heads * cache.cells, q)
         scores = scene.tape.change(scores, also=(cache.mask,))
         out = scene.row(values, scene.row(values, scores))
     return _rotated(scene, out, values, cache.value_rotation)
+
+
+def _flash(scene: Scene, values: int, q: Tensor, cache: Cache) -> Tensor:
+    size = values * _FLOAT_BYTES * scene.tokens
+    return scene.tape.make(size + cache.extra_bytes, q, cache.mask)
 
 
 def _turned(scene: Scene, x: Tensor, values: int) -> Tensor:

@@ -8,16 +8,17 @@ Knows nothing of weights, devices or buffers.
 import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from localchat.fit import blocks, gemma, layers
+from localchat.fit import blocks, gemma, kernels, layers
 from localchat.fit.arena import Tape, Tensor
 from localchat.fit.blocks import Cache, Scene, Style
+from localchat.fit.kernels import Keys
 from localchat.fit.layers import Layer
 from localchat.fit.params import OUTPUT_ROWS
-from localchat.models.shapes import Shape
+from localchat.models.shapes import Attention, Shape
 
 _FLOAT_BYTES: Final = 4
 _ID_BYTES: Final = 4
@@ -60,6 +61,11 @@ _STYLES: Mapping[str, Style] = MappingProxyType(
     }
 )
 _DELTA_NETS = frozenset({"qwen35", "qwen35moe", "qwen3next"})
+_LINEAR = frozenset(
+    {"rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7", "kimi-linear", "kimi-k3", "minimax-01"}
+)
+_COPYING = frozenset({"metal", "cuda", "rocm"})
+"""Backends whose attention may copy the cache of a layer."""
 _SHORT_CONVOLUTIONS = frozenset({"lfm2", "lfm2moe"})
 _POSITIONS: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("qwen35", "qwen35moe", "qwen2vl", "qwen3vl", "qwen3vlmoe"), 4)
@@ -77,6 +83,8 @@ class Job:
     rotates_keys: bool
     """The keys' type is quantized."""
     rotates_values: bool
+    backend: str = ""
+    """Of the GPU that computes; empty for the processor."""
 
     @property
     def tokens(self) -> int:
@@ -105,9 +113,13 @@ class Scratch:
 
 
 def scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
-    """Compute the scratch memory of a ubatch at the full context."""
-    if not job.flash:
-        return _scratch(architecture, shape, job)
+    """Compute the scratch memory of a ubatch at the full context.
+
+    Between powers of two it is interpolated. What is reserved is the larger of sums that grow
+    evenly with the context, so that the true value is not above the line.
+    """
+    if not job.flash or job.backend in _COPYING:
+        return _between(architecture, shape, job)
     # Only the masks grow with the context; they lie below all else, and stay until the end.
     small = _scratch(architecture, shape, replace(job, context_tokens=job.tokens))
     masks = _mask_bytes(shape, job) - _mask_bytes(shape, replace(job, context_tokens=job.tokens))
@@ -115,6 +127,21 @@ def scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
         small,
         total_bytes=small.total_bytes + masks,
         inputs_bytes=small.inputs_bytes + masks,
+    )
+
+
+def _between(architecture: str, shape: Shape, job: Job) -> Scratch:
+    above = 1 << max(0, job.context_tokens - 1).bit_length()
+    if above == job.context_tokens or above <= 2 * job.ubatch_tokens:
+        return _scratch(architecture, shape, job)
+    low = _scratch(architecture, shape, replace(job, context_tokens=above // 2))
+    high = _scratch(architecture, shape, replace(job, context_tokens=above))
+    share = (job.context_tokens - above // 2) / (above // 2)
+    return Scratch(
+        *(
+            round(start + (end - start) * share)
+            for start, end in zip(astuple(low), astuple(high), strict=True)
+        )
     )
 
 
@@ -213,10 +240,10 @@ def _mixed(
             out = blocks.delta_net(scene, x, state)
         elif architecture in _SHORT_CONVOLUTIONS:
             out = blocks.short_convolution(scene, x, state)
-        elif state.kernel > 1 and state.groups != 0:
-            out = blocks.mamba(scene, x, state)
-        else:
+        elif architecture in _LINEAR:
             out = blocks.time_mix(scene, x, state)
+        else:
+            out = blocks.mamba(scene, x, state)
     attended = None
     if layer.latent:
         attended = blocks.latent_attention(scene, x, layer.latent, caches[None])
@@ -266,7 +293,27 @@ def _cache(scene: Scene, shape: Shape, job: Job, window: int | None, values_firs
         keys = tape.input(size * size * _FLOAT_BYTES)
     if group and job.rotates_values and group.value_dims % _ROTATION_DIMS == 0:
         values = tape.input(_ROTATION_DIMS * _ROTATION_DIMS * _FLOAT_BYTES)
-    return Cache(mask, key_places, value_places, keys, values, cells, job.flash, values_first)
+    extra = _extra_bytes(scene, shape, job, group, cells)
+    places = (key_places, value_places)
+    return Cache(mask, *places, keys, values, cells, job.flash, extra, values_first)
+
+
+def _extra_bytes(scene: Scene, shape: Shape, job: Job, group: Attention | None, cells: int) -> int:
+    """The largest of layers that see the same window."""
+    if job.backend not in _COPYING:
+        return 0
+    read = None
+    if group:
+        same = [each for each in shape.attention if each.window_tokens == group.window_tokens]
+        group = max(same, key=lambda each: each.kv_heads * (each.key_dims + each.value_dims))
+        keys, values = group.kv_heads * group.key_dims, group.kv_heads * group.value_dims
+        read = Keys(cells, keys, values, scene.heads, group.value_dims)
+    elif shape.latent:
+        row = shape.latent.rank + shape.latent.rope_dims
+        read = Keys(cells, row, 0, scene.heads, shape.latent.rank)
+    if read is None:
+        return 0
+    return kernels.extra_bytes(job.backend, read, scene.tokens, not job.rotates_keys)
 
 
 def _representative(all_layers: tuple[Layer, ...]) -> tuple[Layer, ...]:

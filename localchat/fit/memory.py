@@ -12,7 +12,7 @@ from typing import Final
 from localchat.fit import graphs, kv, layers, repack, split
 from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import MAIN_MEMORY, DeviceMemory, Footprint
-from localchat.fit.graphs import Job, Scratch
+from localchat.fit.graphs import Job
 from localchat.fit.params import CONTEXT_STEP_TOKENS, EngineParams
 from localchat.fit.split import MAIN, Split
 from localchat.machine.hardware import Hardware
@@ -31,8 +31,7 @@ def footprint(candidate: Candidate, params: EngineParams, hardware: Hardware) ->
     count = len(places.gpus)
     weights = _weights(candidate, params, hardware, places)
     kept = _kept(candidate, params, job, places)
-    scratch = graphs.scratch(candidate.architecture, candidate.shape, job)
-    work = _work(candidate, params, places, scratch)
+    work = _work(candidate, params, job, places)
     names = (MAIN_MEMORY, *(gpu.name for gpu in places.gpus))
     # The last place of each list is main memory: MAIN is -1.
     devices = tuple(
@@ -119,19 +118,21 @@ def _kept(candidate: Candidate, params: EngineParams, job: Job, places: Split) -
     return held
 
 
-def _work(candidate: Candidate, params: EngineParams, places: Split, scratch: Scratch) -> list[int]:
+def _work(candidate: Candidate, params: EngineParams, job: Job, places: Split) -> list[int]:
     """Scratch memory on each GPU, and last in main memory."""
+    here = graphs.scratch(candidate.architecture, candidate.shape, job)
     if not places.gpus:
-        return [scratch.total_bytes]
+        return [here.total_bytes]
+    is_whole = places.is_whole and not params.experts_on_cpu
+    there = replace(job, backend=places.gpus[0].backend)
+    scratch = graphs.scratch(candidate.architecture, candidate.shape, there)
     on_gpu = scratch.total_bytes - scratch.tokens_bytes
-    if not places.is_whole or params.experts_on_cpu:
+    if not is_whole:
         # A long prompt is computed on the GPU, to which each matrix is brought for its turn.
         on_gpu += _largest_bytes(candidate)
     elif len(places.gpus) > 1 and places.gpus[0].backend in _PIPELINES:
         on_gpu += (_COPIES - 1) * (scratch.inputs_bytes - scratch.tokens_bytes)
-    in_main = scratch.inputs_bytes + scratch.embedding_bytes
-    if not places.is_whole:
-        in_main = scratch.total_bytes
+    in_main = here.inputs_bytes + here.embedding_bytes if is_whole else here.total_bytes
     return [on_gpu] * len(places.gpus) + [in_main]
 
 
