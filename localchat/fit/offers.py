@@ -34,7 +34,7 @@ class Rules:
         else:
             made = list(_at_top(able))
             if placement.may_split(self.situation) and not self._has_useful(made):
-                made = [row.sketch(step) for row in able for step in ladder.steps(row.limit_tokens)]
+                made = [each for row in able for each in self._divided(row)]
         may = [each for each in made if each.fits == "now" and not each.objection]
         return tuple([each for each in may if not each.is_slow] or may)
 
@@ -51,6 +51,16 @@ class Rules:
         holding = [row for row in able if row.candidate.weights.total_bytes < most]
         tried = (row.sketch(tokens) for row in reversed(holding))
         return next((each for each in tried if each.fits != "no"), able[0].sketch(tokens))
+
+    def _divided(self, row: Row) -> Iterator[Sketch]:
+        """Yield every usual context that fits, the layers divided anew for each."""
+        if row.candidate.weights.total_bytes > self.situation.budget.total_now_bytes:
+            return
+        for step in ladder.steps(row.limit_tokens):
+            sketch = row.sketch(step)
+            if sketch.fits != "now":
+                return
+            yield sketch
 
     def _preferred(self, sketches: list[Sketch]) -> list[Sketch]:
         whole = [
