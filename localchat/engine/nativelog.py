@@ -1,6 +1,7 @@
-"""What llama.cpp says: everything goes to fd 2, the telling lines are also kept.
+"""What llama.cpp says: it goes to fd 2, and the last of it is also kept.
 
-A failed load returns a null pointer and no reason; the reason is only in the log.
+A failed load returns a null pointer and no reason; the reason is only in the log. Its notes to its
+own developers, hundreds for every context, are dropped, but for those that tell where layers lie.
 """
 
 import collections
@@ -9,7 +10,10 @@ import os
 
 from llama_cpp import llama_cpp
 
-_KEPT_LINES = 400
+_KEPT_LINES = 2000
+_DEBUG, _CONTINUED = 1, 5
+"""Levels of ggml's log."""
+_TELLING = b": layer "
 
 
 class NativeLog:
@@ -18,6 +22,7 @@ class NativeLog:
     def __init__(self) -> None:
         self._lines: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
         self._open = ""
+        self._is_dropped = False
         # Kept here, since llama.cpp holds only the address.
         self._callback = llama_cpp.llama_log_callback(self._take)
 
@@ -33,7 +38,11 @@ class NativeLog:
         """Return every line since the last `clear`, oldest first."""
         return tuple(self._lines)
 
-    def _take(self, _level: int, raw: bytes, _: ctypes.c_void_p) -> None:
+    def _take(self, level: int, raw: bytes, _: ctypes.c_void_p) -> None:
+        if level != _CONTINUED:
+            self._is_dropped = level == _DEBUG and _TELLING not in raw
+        if self._is_dropped:
+            return
         os.write(2, raw)
         self._open += raw.decode("utf-8", errors="replace")
         *whole, self._open = self._open.split("\n")
