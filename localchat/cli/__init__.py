@@ -42,6 +42,10 @@ def _run(argv: Sequence[str]) -> int:
         from localchat.cli import run
 
         return run.run(given)
+    if given.command == "bench":
+        from localchat.cli import bench
+
+        return bench.run(given)
     if given.command == "doctor":
         from localchat.cli import doctor
 

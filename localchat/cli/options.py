@@ -10,6 +10,7 @@ from localchat import errors, paths, sanitize, settings
 from localchat.chat.chat import ChatSettings
 from localchat.engine import process, wire
 from localchat.engine.client import EngineClient
+from localchat.engine.prober import Prober
 from localchat.machine import detect
 from localchat.settings import Settings
 
@@ -83,6 +84,12 @@ def engine() -> EngineClient:
     """Make the engine's client; its process starts when it is first needed."""
     places = paths.paths()
     return EngineClient(places.engine_logs, places.safe_mode_file, _worker_command())
+
+
+def prober() -> Prober:
+    """Make what measures the machine in an engine process of its own."""
+    places = paths.paths()
+    return Prober(places.engine_logs, places.safe_mode_file, _worker_command())
 
 
 def _worker_command() -> tuple[str, ...]:
