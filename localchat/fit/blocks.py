@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from localchat.fit.arena import Tape, Tensor
+from localchat.fit.styles import Style
 from localchat.models.shapes import Attention, Experts, Latent, Recurrent
 
 _FLOAT_BYTES: Final = 4
@@ -16,32 +17,6 @@ _MAMBA_HEAD: Final = 64
 """Width of a head in Mamba 2 models."""
 DEFAULT_HEAD_DIMS: Final = 128
 """Width of a head with latent attention where nothing says it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How an architecture computes its layers, where it matters for scratch memory."""
-
-    fused_keys: bool = False
-    """Queries, keys and values come from one product."""
-    fused_gate: bool = False
-    """Both halves of the feed-forward come from one product."""
-    has_gate: bool = True
-    """The feed-forward has two halves of which one gates the other."""
-    value_norms: bool = False
-    gated_attention: bool = False
-    """The queries' product also makes a gate for what attention returns."""
-    residual_first: bool = False
-    """The sum after the feed-forward stands in the place of what went in, not of what came out."""
-    mixer_residual_first: bool = False
-    """The same for the sum after attention or a state."""
-    ropes: bool = True
-    """Queries and keys are turned by their positions."""
-    pre_norm: bool = True
-    parallel: bool = False
-    """Attention and feed-forward read the same norm."""
-    repeats_keys: bool = False
-    """The delta net's keys are repeated for each of its heads."""
 
 
 @dataclass(slots=True)

@@ -7,18 +7,19 @@ Knows nothing of weights, devices or buffers.
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from localchat.fit import blocks, gemma, kernels, layers
+from localchat.fit import blocks, gemma, kernels, layers, styles
 from localchat.fit.arena import Tape, Tensor
-from localchat.fit.blocks import Cache, Scene, Style
+from localchat.fit.blocks import Cache, Scene
 from localchat.fit.kernels import Keys
 from localchat.fit.layers import Layer
 from localchat.fit.params import OUTPUT_ROWS
-from localchat.models.shapes import Attention, Shape
+from localchat.fit.styles import State
+from localchat.models.shapes import Attention, Recurrent, Shape
 
 _FLOAT_BYTES: Final = 4
 _ID_BYTES: Final = 4
@@ -27,50 +28,16 @@ _KEPT_TURNS: Final = 2
 """How often the same pair of neighbours is replayed; later turns pack as the second does."""
 _ROTATION_DIMS: Final = 64
 
-_PLAIN: Final = Style()
-_UNGATED: Final = Style(has_gate=False)
-_STYLES: Mapping[str, Style] = MappingProxyType(
+_STATES: Mapping[State, Callable[[Scene, Tensor, Recurrent], Tensor]] = MappingProxyType(
     {
-        "bloom": _UNGATED,
-        "codeshell": _UNGATED,
-        "command-r": Style(parallel=True),
-        "cohere2": Style(parallel=True),
-        "cohere2moe": Style(parallel=True),
-        "falcon": Style(has_gate=False, parallel=True, fused_keys=True),
-        "gemma3n": Style(value_norms=True),
-        "gemma4": Style(value_norms=True),
-        "glm4": Style(fused_gate=True),
-        "gpt2": Style(has_gate=False, fused_keys=True, ropes=False),
-        "gptneox": Style(has_gate=False, fused_keys=True),
-        "granitehybrid": Style(ropes=False),
-        "jamba": Style(ropes=False),
-        "lfm2": Style(residual_first=True, mixer_residual_first=True),
-        "lfm2moe": Style(residual_first=True, mixer_residual_first=True),
-        "mpt": Style(has_gate=False, fused_keys=True, ropes=False),
-        "nemotron": _UNGATED,
-        "nemotron_h": Style(has_gate=False, ropes=False),
-        "nemotron_h_moe": Style(has_gate=False, ropes=False),
-        "olmo2": Style(pre_norm=False),
-        "exaone4": Style(pre_norm=False),
-        "phi2": Style(has_gate=False, fused_keys=True, parallel=True),
-        "phi3": Style(fused_keys=True, fused_gate=True, residual_first=True),
-        "qwen35": Style(gated_attention=True),
-        "qwen35moe": Style(gated_attention=True),
-        "qwen3next": Style(gated_attention=True, repeats_keys=True),
-        "starcoder2": _UNGATED,
+        "state space": blocks.mamba,
+        "delta net": blocks.delta_net,
+        "short convolution": blocks.short_convolution,
+        "linear attention": blocks.time_mix,
     }
-)
-_DELTA_NETS = frozenset({"qwen35", "qwen35moe", "qwen3next"})
-_LINEAR = frozenset(
-    {"rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7", "kimi-linear", "kimi-k3", "minimax-01"}
 )
 _COPYING = frozenset({"metal", "cuda", "rocm"})
 """Backends whose attention may copy the cache of a layer."""
-_SHORT_CONVOLUTIONS = frozenset({"lfm2", "lfm2moe"})
-_POSITIONS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(("qwen35", "qwen35moe", "qwen2vl", "qwen3vl", "qwen3vlmoe"), 4)
-)
-"""How many positions a token has, where it is not one: pictures have more dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +124,8 @@ def _scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
     ids = tape.input(_ID_BYTES * tokens)
     tape.input(width * _FLOAT_BYTES * tokens)
     tokens_bytes = tape.inputs_bytes
-    many = _POSITIONS.get(architecture, 1)
-    positions = tape.input(_ID_BYTES * tokens * many)
-    style = _STYLES.get(architecture, _PLAIN)
+    style = styles.of(architecture)
+    positions = tape.input(_ID_BYTES * tokens * style.positions)
     heads = shape.heads or max(1, width // blocks.DEFAULT_HEAD_DIMS)
     scene = Scene(tape, style, tokens, width, heads, positions)
     caches = _caches(scene, shape, job)
@@ -167,7 +133,7 @@ def _scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
         tape.input(_ID_BYTES)
     wanted = tape.input(_ID_BYTES * OUTPUT_ROWS)
     embedded = scene.row(width, ids)
-    current = _computed(architecture, scene, shape, caches, embedded, wanted)
+    current = _computed(scene, shape, caches, embedded, wanted)
     scene.tokens = OUTPUT_ROWS
     scene.row(shape.vocabulary or 0, scene.row(width, current))
     embedding_bytes = (width + shape.per_layer_embedding * shape.layers) * _FLOAT_BYTES * tokens
@@ -175,7 +141,6 @@ def _scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
 
 
 def _computed(
-    architecture: str,
     scene: Scene,
     shape: Shape,
     caches: Mapping[int | None, Cache],
@@ -184,21 +149,20 @@ def _computed(
 ) -> Tensor:
     """All layers, of which those that look alike are left out."""
     chosen = _representative(layers.layers(shape))
-    if architecture == "gemma3n":
+    if scene.style.streams > 1:
         return gemma.altup_layers(scene, shape, chosen, caches, current)
     further = None
     if shape.per_layer_embedding:
         further = gemma.PerLayer.looked_up(scene, shape, current)
     for number, layer in enumerate(chosen):
         last = wanted if number == len(chosen) - 1 else None
-        current = _layer(architecture, scene, layer, caches, current, last)
+        current = _layer(scene, layer, caches, current, last)
         if further is not None:
             current = further.after(scene, current, last)
     return current
 
 
 def _layer(
-    architecture: str,
     scene: Scene,
     layer: Layer,
     caches: Mapping[int | None, Cache],
@@ -209,7 +173,7 @@ def _layer(
     normed = current
     if not layer.is_empty or style.parallel:
         normed = scene.row(scene.width, current) if style.pre_norm else current
-        out = _mixed(architecture, scene, layer, caches, normed)
+        out = _mixed(scene, layer, caches, normed)
         if style.parallel and layer.feed_forward:
             inner = blocks.feed_forward(scene, normed, layer.feed_forward)
             out = scene.tape.change(out, inner)
@@ -227,7 +191,6 @@ def _layer(
 
 
 def _mixed(
-    architecture: str,
     scene: Scene,
     layer: Layer,
     caches: Mapping[int | None, Cache],
@@ -235,15 +198,8 @@ def _mixed(
 ) -> Tensor:
     """What attention, a state, or both of them return."""
     out = None
-    if state := layer.recurrent:
-        if architecture in _DELTA_NETS:
-            out = blocks.delta_net(scene, x, state)
-        elif architecture in _SHORT_CONVOLUTIONS:
-            out = blocks.short_convolution(scene, x, state)
-        elif architecture in _LINEAR:
-            out = blocks.time_mix(scene, x, state)
-        else:
-            out = blocks.mamba(scene, x, state)
+    if layer.recurrent:
+        out = _STATES[scene.style.state](scene, x, layer.recurrent)
     attended = None
     if layer.latent:
         attended = blocks.latent_attention(scene, x, layer.latent, caches[None])
@@ -284,7 +240,9 @@ def _cache(scene: Scene, shape: Shape, job: Job, window: int | None, values_firs
     tape, tokens = scene.tape, scene.tokens
     cells = job.cells(window)
     key_places = tape.input(_PLACE_BYTES * tokens)
-    value_places = None if shape.latent else tape.input(_PLACE_BYTES * tokens)
+    # Without flash attention values are kept sideways, and each number goes to its own place.
+    wide = 1 if job.flash else max((_values(each) for each in shape.attention), default=1)
+    value_places = None if shape.latent else tape.input(_PLACE_BYTES * tokens * wide)
     mask = tape.input(cells * tokens * (2 if job.flash else _FLOAT_BYTES))
     group = next((each for each in shape.attention if each.window_tokens == window), None)
     keys = values = None
@@ -305,15 +263,19 @@ def _extra_bytes(scene: Scene, shape: Shape, job: Job, group: Attention | None, 
     read = None
     if group:
         same = [each for each in shape.attention if each.window_tokens == group.window_tokens]
-        group = max(same, key=lambda each: each.kv_heads * (each.key_dims + each.value_dims))
-        keys, values = group.kv_heads * group.key_dims, group.kv_heads * group.value_dims
-        read = Keys(cells, keys, values, scene.heads, group.value_dims)
+        group = max(same, key=_values)
+        keys = group.kv_heads * group.key_dims
+        read = Keys(cells, keys, _values(group), scene.heads, group.value_dims)
     elif shape.latent:
         row = shape.latent.rank + shape.latent.rope_dims
         read = Keys(cells, row, 0, scene.heads, shape.latent.rank)
     if read is None:
         return 0
     return kernels.extra_bytes(job.backend, read, scene.tokens, not job.rotates_keys)
+
+
+def _values(group: Attention) -> int:
+    return group.kv_heads * group.value_dims
 
 
 def _representative(all_layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
