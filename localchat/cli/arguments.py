@@ -20,6 +20,7 @@ commands:
   run [MODEL] [PROMPT]  print one answer
   fit [MODEL...]        show which models fit this machine, how fast and how good
   show MODEL            show what is known of a model
+  bench [MODEL...]      measure how fast models answer here, beside what was predicted
   doctor                check this machine and the engine, and say how to mend what is wrong
   paths                 show where files are
 
@@ -50,6 +51,15 @@ The answer goes to stdout; thinking, progress and statistics go to stderr.
 exit codes:
   0 answered    1 error    2 wrong usage    3 model not found    4 does not fit in memory
   7 prompt longer than the context    8 bad or unsupported model file    130 interrupted
+"""
+_BENCH_EXAMPLES = """\
+examples:
+  localchat bench                                  the built-in model
+  localchat bench qwen3-4b.gguf -n 128 -r 5        five rounds of 128 tokens
+  localchat bench --probe                          measure this machine, no model needed
+
+Every round reads a prompt and answers it; medians count. What was measured corrects what `fit`
+and the models screen say of speeds on this machine.
 """
 _DOCTOR_EXAMPLES = """\
 The exit code is 0 when nothing failed, 1 otherwise.
@@ -127,7 +137,7 @@ def _unknown_command(word: str) -> errors.UsageError:
         return errors.UsageError(f'There is no command "{shown}".', f"Did you mean {near[0]}?")
     return errors.UsageError(
         f'There is no command "{shown}".',
-        "Commands are run, doctor, fit, paths and show; to chat with a model: localchat -m MODEL",
+        "Commands are run, bench, doctor, fit, paths and show; to chat: localchat -m MODEL",
     )
 
 
@@ -244,6 +254,33 @@ def _size(text: str) -> int:
         raise argparse.ArgumentTypeError(f'must be {error}, not "{shown}"') from None
 
 
+def _bench_parser() -> _Parser:
+    parser = _Parser(
+        prog="localchat bench",
+        usage="localchat bench [MODEL...] [options]",
+        description="Measure how fast models answer here, beside what was predicted.",
+        epilog=_BENCH_EXAMPLES,
+    )
+    parser.set_defaults(command="bench")
+    parser.add_argument("words", nargs="*", metavar="MODEL", help=argparse.SUPPRESS)
+    add = parser.add_argument
+    add("--json", action="store_true", help="print one list of runs on stdout")
+    add("--probe", action="store_true", help="measure this machine without any model's weights")
+    add("-p", "--n-prompt", type=_count, default=256, metavar="N", help="tokens to read (256)")
+    add("-n", "--n-gen", type=_count, default=64, metavar="N", help="tokens to write (64)")
+    add("-r", "--repetitions", type=_count, default=3, metavar="N", help="rounds (3)")
+    _add_engine_flags(parser)
+    _add_common_flags(parser)
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
+        shown = sanitize.line(text, 60)
+        raise argparse.ArgumentTypeError(f'must be a whole number, 1 or more, not "{shown}"')
+    return int(text)
+
+
 def _paths_parser() -> _Parser:
     parser = _Parser(
         prog="localchat paths",
@@ -334,6 +371,7 @@ def _add_setting(
 
 _COMMANDS: dict[str, Callable[[], _Parser]] = {
     "run": _run_parser,
+    "bench": _bench_parser,
     "doctor": _doctor_parser,
     "fit": _fit_parser,
     "show": _show_parser,
