@@ -20,8 +20,9 @@ from localchat.fit.measurements import Measurement, Setting
 from localchat.fit.work import Work
 from localchat.machine.hardware import Hardware
 
-FORMATS: Final = ("Q4_K", "Q6_K")
-"""What a machine is measured with when no model is named: the formats of most downloads."""
+FORMATS: Final = ("Q4_K",)
+"""What a machine is measured with when no model is named: the format of most downloads. It tells
+how far the table is off for the other formats too."""
 
 _MOST_SECONDS = 90.0
 _NOTHING = Work(0.0, 0.0, 0.0)

@@ -4,7 +4,7 @@ Pure arithmetic on `Measurement` and `Pace`.
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from localchat.fit.measurements import Measurement, Setting
@@ -27,37 +27,40 @@ class Lesson:
     """Both terms were measured; otherwise the table's pace is scaled, or as it was."""
 
 
-def of_device(
-    pace: Pace, measurements: Sequence[Measurement], setting: Setting, *, gpu: bool
+def of_processor(
+    pace: Pace,
+    measurements: Sequence[Measurement],
+    setting: Setting,
+    by_format: Callable[[str], Pace],
 ) -> Lesson:
-    """Correct a device's pace by the measurements in which it did all the work.
+    """Correct the processor's pace by answers that it gave alone, with as many threads.
 
-    A processor must have had the same format and threads; a GPU minds neither.
+    Those of another number format tell less: how far the table is off for that one, which
+    `by_format` knows.
     """
-    kv = _kv_rate(measurements, setting, gpu)
-    pace = replace(pace, kv_bytes_per_second=kv) if kv else pace
-    alone = [
-        (each.gpu if gpu else each.host, each.token_seconds)
+    pace = _with_kv_rate(pace, measurements, setting, gpu=False)
+    alike = [
+        each
         for each in measurements
-        if (each.host if gpu else each.gpu).is_nothing and _is_alike(each.setting, setting, gpu)
+        if each.gpu.is_nothing
+        and each.setting.threads == setting.threads
+        and each.setting.extra_buffers == setting.extra_buffers
     ]
-    rows = [
-        (work, seconds - work.kv_bytes / pace.kv_bytes_per_second)
-        for work, seconds in alone
-        if seconds > work.kv_bytes / pace.kv_bytes_per_second
-    ]
-    if not rows:
-        return Lesson(pace, is_fitted=False)
-    scale = statistics.median(seconds / pace.seconds(work, 0.0) for work, seconds in rows)
-    scaled = replace(
-        pace,
-        bytes_per_second=pace.bytes_per_second / scale,
-        layer_seconds=pace.layer_seconds * scale,
+    same = [each for each in alike if each.setting.format == setting.format]
+    if same:
+        return _lesson(pace, [(each.host, each.token_seconds) for each in same])
+    paces = {form: by_format(form) for form in {each.setting.format for each in alike}}
+    return Lesson(
+        _scaled(pace, [_ratio(paces[each.setting.format], each) for each in alike]),
+        is_fitted=False,
     )
-    densities = [work.weights_bytes / work.layers for work, _ in rows if work.layers]
-    if not densities or max(densities) < _DISTINCT * min(densities):
-        return Lesson(scaled, is_fitted=False)
-    return Lesson(_fitted(scaled, rows), is_fitted=True)
+
+
+def of_gpu(pace: Pace, measurements: Sequence[Measurement], setting: Setting) -> Lesson:
+    """Correct the GPUs' pace by answers that they gave alone, in any number format."""
+    pace = _with_kv_rate(pace, measurements, setting, gpu=True)
+    rows = [(each.gpu, each.token_seconds) for each in measurements if each.host.is_nothing]
+    return _lesson(pace, rows)
 
 
 def of_file(
@@ -80,14 +83,37 @@ def _is_near(one: Work, other: Work) -> bool:
     return abs(one.weights_bytes - other.weights_bytes) <= 0.02 * max(one.weights_bytes, 1e6)
 
 
-def _is_alike(one: Setting, other: Setting, gpu: bool) -> bool:
-    if gpu:
-        return True
-    mine = (one.format, one.threads, one.extra_buffers)
-    return mine == (other.format, other.threads, other.extra_buffers)
+def _lesson(pace: Pace, timed: Sequence[tuple[Work, float]]) -> Lesson:
+    rows = []
+    for work, seconds in timed:
+        decoding = seconds - work.kv_bytes / pace.kv_bytes_per_second
+        if decoding > 0:
+            rows.append((work, decoding))
+    scaled = _scaled(pace, [seconds / pace.seconds(work, 0.0) for work, seconds in rows])
+    densities = [work.weights_bytes / work.layers for work, _ in rows if work.layers]
+    if not densities or max(densities) < _DISTINCT * min(densities):
+        return Lesson(scaled, is_fitted=False)
+    return Lesson(_fitted(scaled, rows), is_fitted=True)
 
 
-def _kv_rate(measurements: Sequence[Measurement], setting: Setting, gpu: bool) -> float | None:
+def _ratio(pace: Pace, each: Measurement) -> float:
+    return each.token_seconds / pace.seconds(each.host, 1.0)
+
+
+def _scaled(pace: Pace, ratios: Sequence[float]) -> Pace:
+    if not ratios:
+        return pace
+    slower = statistics.median(ratios)
+    return replace(
+        pace,
+        bytes_per_second=pace.bytes_per_second / slower,
+        layer_seconds=pace.layer_seconds * slower,
+    )
+
+
+def _with_kv_rate(
+    pace: Pace, measurements: Sequence[Measurement], setting: Setting, *, gpu: bool
+) -> Pace:
     rates = [
         1 / each.kv_seconds_per_byte
         for each in measurements
@@ -96,7 +122,7 @@ def _kv_rate(measurements: Sequence[Measurement], setting: Setting, gpu: bool) -
         and each.setting.kv_type == setting.kv_type
         and (gpu or each.setting.threads == setting.threads)
     ]
-    return rates[-1] if rates else None
+    return replace(pace, kv_bytes_per_second=rates[-1]) if rates else pace
 
 
 def _fitted(pace: Pace, rows: Sequence[tuple[Work, float]]) -> Pace:

@@ -41,8 +41,8 @@ class Pace:
         )
 
 
-def host(hardware: Hardware, candidate: Candidate, params: EngineParams) -> Pace:
-    """Guess how fast the processor decodes this model's format.
+def host(hardware: Hardware, candidate: Candidate, params: EngineParams, form: str = "") -> Pace:
+    """Guess how fast the processor decodes a model of this shape, in its format or in `form`.
 
     Memory and cores limit one another: 1 / rate = 1 / memory's rate + 1 / the cores' rate.
     """
@@ -51,7 +51,7 @@ def host(hardware: Hardware, candidate: Candidate, params: EngineParams) -> Pace
     threads = max(1, min(params.threads or hardware.decode_threads, hardware.usable_threads))
     cores = threads * (family.core_speed if family else 1.0)
     peak = _host_gbps(hardware, threads) * 1e9
-    multiplied = cores * _format_bytes_per_second(candidate, hardware)
+    multiplied = cores * _format_bytes_per_second(form or format_of(candidate), hardware)
     least, most = processor.prompt_flops_per_core
     return Pace(
         bytes_per_second=1 / (1 / (peak * processor.efficiency) + 1 / multiplied),
@@ -123,9 +123,13 @@ def _host_gbps(hardware: Hardware, threads: int) -> float:
     return min(_UNKNOWN_MOST_GBPS, _UNKNOWN_GBPS_PER_CORE * threads)
 
 
-def _format_bytes_per_second(candidate: Candidate, hardware: Hardware) -> float:
+def format_of(candidate: Candidate) -> str:
+    """Name the number format of most weights, as far as it is known."""
+    return candidate.quant.tensor_type.name if candidate.quant else _MOST_BYTES
+
+
+def _format_bytes_per_second(name: str, hardware: Hardware) -> float:
     formats = chips.table().formats
-    name = candidate.quant.tensor_type.name if candidate.quant else _MOST_BYTES
     found = formats.get(name, formats[_MOST_BYTES])
     arm = chips.is_arm(hardware.cpu)
     return found.arm_bytes_per_second if arm else found.x86_bytes_per_second

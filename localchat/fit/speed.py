@@ -7,6 +7,7 @@ machine or a probe of this one ("probed"), or the time is this very file's own (
 One rate alone would explain one size of model and mislead about the others (DESIGN D10).
 """
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -81,7 +82,7 @@ def setting(candidate: Candidate, params: EngineParams, hardware: Hardware) -> S
     """Say what of a model and its parameters a measurement must share to tell about it."""
     threads = max(1, min(params.threads or hardware.decode_threads, hardware.usable_threads))
     return Setting(
-        format=candidate.quant.tensor_type.name if candidate.quant else candidate.label,
+        format=pace.format_of(candidate),
         threads=threads,
         extra_buffers=params.extra_buffers,
         kv_type=f"{params.kv_type_k}/{params.kv_type_v}",
@@ -101,11 +102,12 @@ def estimate(
     """
     parts = work.split(candidate, footprint, params)
     wanted = setting(candidate, params, hardware)
-    host = pace.host(hardware, candidate, params)
+    by_format = functools.partial(pace.host, hardware, candidate, params)
+    host = by_format()
     gpu = pace.gpus(hardware, parts.gpu_shares) or host
     learnt = [
-        lessons.of_device(host, measurements, wanted, gpu=False),
-        lessons.of_device(gpu, measurements, wanted, gpu=True),
+        lessons.of_processor(host, measurements, wanted, by_format),
+        lessons.of_gpu(gpu, measurements, wanted),
     ]
     devices = _Devices(parts, learnt[0].pace, learnt[1].pace)
     own = _own(candidate, measurements, wanted, parts)
