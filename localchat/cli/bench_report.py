@@ -144,13 +144,22 @@ def _memory_words(run: Run) -> str:
 
 
 def _range(rates: Sequence[float]) -> str:
-    return f" ({min(rates):.3g} to {max(rates):.3g})" if len(rates) > 1 else ""
+    return f" ({_figure(min(rates))} to {_figure(max(rates))})" if len(rates) > 1 else ""
 
 
 def _predicted(low: float | None, high: float | None, basis: str) -> str:
     if low is None or high is None:
         return ""
-    return f"   predicted {low:.3g} to {high:.3g} ({basis})"
+    return f"   predicted {_figure(low)} to {_figure(high)} ({basis})"
+
+
+def _figure(rate: float) -> str:
+    """Write a rate as `units.human_rate` does.
+
+    >>> _figure(21.44), _figure(10652.0)
+    ('21.4', '10,652')
+    """
+    return f"{rate:.1f}" if rate < 100 else f"{rate:,.0f}"
 
 
 def _middle(values: Sequence[float]) -> float | None:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localchat import errors
+from localchat import errors, paths
 from localchat.chat.chat import Chat, ChatEvent, ChatSettings, Ended, Said, Sent, Waiting
 from localchat.chat.conversation import Turn
 from localchat.cli import options, question, report
 from localchat.cli.console import Console
-from localchat.engine import wire
+from localchat.engine import history, wire
 from localchat.engine.client import EngineClient
+from localchat.machine import detect, reconcile
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ async def _run(plan: _Plan, console: Console) -> int:
     answer = _Answer(plan, console)
     try:
         await _answer(answer, engine, console)
+        await answer.remember(engine)
     finally:
         await engine.close()
     assert answer.turn is not None
@@ -119,6 +121,16 @@ class _Answer:
             turns = chat.conversation.turns
             if turns and turns[-1].role == "assistant":
                 self.turn = turns[-1]
+
+    async def remember(self, engine: EngineClient) -> None:
+        """Let what was measured correct the speeds that are predicted for this machine."""
+        if self._loaded is None or self.turn is None or self.turn.stats is None:
+            return
+        with contextlib.suppress(errors.EngineError):
+            build = (await engine.start()).build
+            hardware = reconcile.reconcile(detect.detect(), await engine.devices()).hardware
+            file = paths.paths().measurements_file
+            history.remember(file, build, self._plan.path, self._loaded, self.turn.stats, hardware)
 
     def print_result(self) -> None:
         """Print the JSON object or the statistics, when there is an answer."""

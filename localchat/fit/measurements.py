@@ -64,9 +64,11 @@ def identity(path: Path, file_bytes: int) -> str:
 
 
 def machine_key(hardware: Hardware) -> str:
-    """Name a machine by what decides its speed, not by what is free on it now."""
-    gpus = [(gpu.name, gpu.backend, gpu.memory_bytes) for gpu in hardware.gpus]
-    parts = (hardware.os, hardware.cpu, hardware.performance_cores, hardware.usable_threads, gpus)
+    """Name a machine by what decides its speed, not by what is free on it now.
+
+    Its GPUs are part of an engine's build, which is told by its devices.
+    """
+    parts = (hardware.os, hardware.cpu, hardware.performance_cores, hardware.usable_threads)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
