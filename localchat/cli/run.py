@@ -124,13 +124,14 @@ class _Answer:
 
     async def remember(self, engine: EngineClient) -> None:
         """Let what was measured correct the speeds that are predicted for this machine."""
-        if self._loaded is None or self.turn is None or self.turn.stats is None:
+        stats = self.turn.stats if self.turn else None
+        if stats is None or stats.tokens < history.FEWEST_TOKENS or engine.loaded is None:
             return
         with contextlib.suppress(errors.EngineError):
             build = (await engine.start()).build
             hardware = reconcile.reconcile(detect.detect(), await engine.devices()).hardware
             file = paths.paths().measurements_file
-            history.remember(file, build, self._plan.path, self._loaded, self.turn.stats, hardware)
+            history.remember(file, build, self._plan.path, engine.loaded, stats, hardware)
 
     def print_result(self) -> None:
         """Print the JSON object or the statistics, when there is an answer."""
