@@ -24,8 +24,8 @@ class Rules:
     def offers(self, rows: Sequence[Row]) -> Offers:
         """List what may be recommended: of each row its largest usual context that fits now.
 
-        Layers leave a GPU with memory of its own only where no quantization has room there with a
-        useful context, and slow choices count only where there is nothing else.
+        Layers leave a GPU with memory of its own only where no good quantization has room there
+        with a useful context, and slow choices count only where there is nothing else.
         """
         able = [row for row in rows if not row.objection]
         if self.contexts:
@@ -72,8 +72,12 @@ class Rules:
         return whole if self._has_useful(whole) else sketches
 
     def _has_useful(self, sketches: Sequence[Sketch]) -> bool:
-        useful = self.situation.tuning.useful_context_tokens
-        return any(each.context_tokens >= min(useful, each.row.limit_tokens) for each in sketches)
+        tuning = self.situation.tuning
+        return any(
+            each.context_tokens >= min(tuning.useful_context_tokens, each.row.limit_tokens)
+            and each.row.quality.retained >= tuning.enough_retained
+            for each in sketches
+        )
 
 
 def _at_top(rows: Sequence[Row]) -> Iterator[Sketch]:

@@ -13,6 +13,8 @@ class Tuning:
     """Less is never recommended."""
     half_context_tokens: int = 8192
     """Each further so many tokens are worth half of what the ones before were."""
+    enough_retained: float = 0.95
+    """A quantization that keeps so much is no reason to take layers off a GPU for a better one."""
     enough_tokens_per_second: float = 12.0
     """Faster than one reads; more is worth nothing."""
     least_tokens_per_second: float = 3.0
