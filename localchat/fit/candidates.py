@@ -5,6 +5,7 @@ from the model's shape and from the formats that llama-quantize picks, and scale
 """
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from localchat.fit.candidate import Candidate
@@ -17,6 +18,15 @@ from localchat.models.weights import Weights
 
 HEADER_BYTES_PER_TOKEN: Final = 40
 """What a token of the vocabulary takes in a file, with merges and scores: 22 to 60 were seen."""
+_MOST_AT_ENDS: Final = 0.6
+"""The part of a file that its embeddings can be, at most, by this estimate."""
+_MOST_EXPERTS: Final = 0.98
+_UNTIED: Final = 5_000_000_000
+"""Models with more weights than this mostly have two matrices, where no source says it."""
+_ALWAYS_TIED = frozenset({"gemma3n", "gemma4", "granitehybrid", "lfm2", "lfm2moe"})
+_VOCABULARIES = MappingProxyType({"mistral3": 131_072})
+"""Of families that share one, where no source says it."""
+_GEMMA_PER_LAYER: Final = 256
 
 _FORMATS = {
     form.name: form.block_bytes / form.block_elements for form in quants.TENSOR_TYPES.values()
@@ -95,43 +105,86 @@ def _of_size(model: CatalogueModel, files: RepositoryFiles, size: FileSize) -> C
 
 
 def _estimated(model: CatalogueModel, size: FileSize) -> Weights:
+    """Split a file's bytes as its shape and its quantization usually have them."""
     shape = model.shape
-    vocabulary, width = shape.vocabulary or 0, shape.embedding or 0
-    matrix = vocabulary * width
-    tied = bool(shape.tied_embeddings)
+    vocabulary = shape.vocabulary or _VOCABULARIES.get(model.architecture, 0)
+    width = shape.embedding or 0
+    tied = shape.tied_embeddings
+    if tied is None:
+        tied = model.architecture in _ALWAYS_TIED or model.parameters < _UNTIED
+    head_format, input_format = _head_format(size.quant), _embedding_format(size.quant)
+    head = int(vocabulary * width * _FORMATS[head_format])
+    embedding = head if tied else int(vocabulary * width * _FORMATS[input_format])
+    per_layer = vocabulary * shape.layers * _per_layer_width(model)
+    embedding += int(per_layer * _FORMATS[input_format])
     tensors = max(0, size.size_bytes - vocabulary * HEADER_BYTES_PER_TOKEN)
-    head = int(matrix * _head_bytes(size.quant))
-    embedding = head if tied else int(matrix * _embedding_bytes(size.quant))
     once = embedding if tied else embedding + head
-    if once > tensors // 2:
-        scale = tensors / 2 / once
-        embedding, head = int(embedding * scale), int(head * scale)
-        once = embedding if tied else embedding + head
-    share, rest = divmod(tensors - once, shape.layers)
-    layers = (share + rest, *(share,) * (shape.layers - 1))
-    experts = tuple(int(each * _expert_share(model)) for each in layers)
-    return Weights(embedding, head, tied, layers, experts)
+    scale = min(1.0, _MOST_AT_ENDS * tensors / once) if once else 1.0
+    embedding, head = int(embedding * scale), int(head * scale)
+    inner = tensors - (embedding if tied else embedding + head)
+    layers = _layers(model, inner)
+    name = size.quant.tensor_type.name
+    return Weights(
+        embedding_bytes=embedding,
+        output_bytes=head,
+        tied=tied,
+        layers_bytes=layers,
+        experts_bytes=_experts(model, layers),
+        head_format=head_format,
+        formats=((name, inner),),
+    )
 
 
-def _expert_share(model: CatalogueModel) -> float:
-    experts = model.shape.experts
-    if experts is None or not model.shape.embedding:
-        return 0.0
-    routed = 3 * model.shape.embedding * experts.feed_forward * experts.count * model.shape.layers
-    return min(0.98, routed / model.parameters)
+def _per_layer_width(model: CatalogueModel) -> int:
+    """Of the further embeddings that Gemma 3n and the small Gemma 4 have."""
+    if model.shape.per_layer_embedding or not model.shape.shared_kv_layers:
+        return model.shape.per_layer_embedding
+    return _GEMMA_PER_LAYER if model.architecture in ("gemma3n", "gemma4") else 0
 
 
-def _head_bytes(quant: Quant) -> float:
+def _layers(model: CatalogueModel, total_bytes: int) -> tuple[int, ...]:
+    """Spread bytes over the layers; the first ones without experts have their share less."""
+    shape, experts = model.shape, model.shape.experts
+    weights = [1.0] * shape.layers
+    if experts and experts.dense_layers and experts.dense_feed_forward:
+        whole = experts.feed_forward * experts.count + (experts.shared_feed_forward or 0)
+        weights[: experts.dense_layers] = [
+            experts.dense_feed_forward / whole
+        ] * experts.dense_layers
+    shares = [int(total_bytes * each / sum(weights)) for each in weights]
+    shares[-1] += total_bytes - sum(shares)
+    return tuple(shares)
+
+
+def _experts(model: CatalogueModel, layers: tuple[int, ...]) -> tuple[int, ...]:
+    """Estimate which part of each layer its routed experts are."""
+    experts, width = model.shape.experts, model.shape.embedding
+    if experts is None or not width:
+        return (0,) * len(layers)
+    each = 3 * width * experts.feed_forward * experts.count
+    ends = width * (model.shape.vocabulary or 0) * (1 if model.shape.tied_embeddings else 2)
+    with_experts = len(layers) - experts.dense_layers
+    share = min(_MOST_EXPERTS, each * with_experts / max(1, model.parameters - ends))
+    return tuple(
+        0 if index < experts.dense_layers else int(size * share)
+        for index, size in enumerate(layers)
+    )
+
+
+def _head_format(quant: Quant) -> str:
+    """Name the format in which llama-quantize keeps the output head (llama-quant.cpp)."""
     name = quant.name.removeprefix("UD-")
     if name in _OWN_HEADS:
-        return _FORMATS[quant.tensor_type.name]
+        return quant.tensor_type.name
     if name == "MXFP4":
-        return _FORMATS["Q8_0"]
-    return _FORMATS["Q5_K" if name in _Q5_HEADS else "Q6_K"]
+        return "Q8_0"
+    return "Q5_K" if name in _Q5_HEADS else "Q6_K"
 
 
-def _embedding_bytes(quant: Quant) -> float:
-    return _FORMATS[_SMALL_EMBEDDING.get(quant.name, quant.tensor_type.name)]
+def _embedding_format(quant: Quant) -> str:
+    """Name the format in which llama-quantize keeps the input embedding (llama-quant.cpp)."""
+    name = quant.name.removeprefix("UD-")
+    return _SMALL_EMBEDDING.get(name, quant.tensor_type.name)
 
 
 def _active_parameters(shape: Shape, parameters: int) -> float:

@@ -284,14 +284,15 @@ def _representative(all_layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
 
 
 def _few(all_layers: tuple[Layer, ...]) -> Iterator[Layer]:
-    seen: Counter[tuple[Layer | None, Layer]] = Counter()
-    before = None
+    seen: Counter[tuple[int, int]] = Counter()
+    before = 0
     for layer in all_layers[:-1]:
-        pair = (before, layer)
+        # Equal layers are one object (layers.py), and its identity is quicker to hash.
+        pair = (before, id(layer))
         seen[pair] += 1
         if seen[pair] <= _KEPT_TURNS:
             yield layer
-        before = layer
+        before = id(layer)
 
 
 def _likely_width(shape: Shape) -> int:

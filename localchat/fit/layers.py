@@ -6,8 +6,12 @@ evenly then, which is how hybrids are built. Knows nothing of memory.
 
 import functools
 from dataclasses import dataclass
+from typing import Final
 
 from localchat.models.shapes import Attention, Experts, Latent, Recurrent, Shape
+
+_USUAL_WIDENING: Final = 3.5
+"""How much wider than the model a feed-forward mostly is, where nobody says it."""
 
 Group = Attention | Latent | Recurrent
 
@@ -32,26 +36,23 @@ class Layer:
 
 @functools.lru_cache(maxsize=512)
 def layers(shape: Shape) -> tuple[Layer, ...]:
-    """Take a shape apart into its layers."""
+    """Take a shape apart into its layers; equal layers are one object."""
     mixers = _mixers(shape)
     experts = _expert_layers(shape, mixers)
     owners = [layer.attention for layer in mixers if layer.attention]
+    known: dict[tuple[int, int, int, bool, int, bool], Layer] = {}
     made = []
     for index, mixer in enumerate(mixers):
-        own = mixer
-        if mixer.is_empty and owners and index >= shape.layers - shape.shared_kv_layers:
-            own = Layer(attention=_shared(owners, index), shares_kv=True)
+        shares = mixer.is_empty and bool(owners) and index >= shape.layers - shape.shared_kv_layers
+        attention = _shared(owners, index) if shares else mixer.attention
         has_experts = index in experts
-        made.append(
-            Layer(
-                own.attention,
-                own.latent,
-                own.recurrent,
-                own.shares_kv,
-                0 if has_experts else _width(shape, index),
-                shape.experts if has_experts else None,
-            )
-        )
+        width = 0 if has_experts else _width(shape, index)
+        parts = (id(attention), id(mixer.latent), id(mixer.recurrent))
+        key = (*parts, shares, width, has_experts)
+        if key not in known:
+            chosen = shape.experts if has_experts else None
+            known[key] = Layer(attention, mixer.latent, mixer.recurrent, shares, width, chosen)
+        made.append(known[key])
     return tuple(made)
 
 
@@ -121,4 +122,7 @@ def _width(shape: Shape, index: int) -> int:
     if shape.feed_forward_by_layer:
         return shape.feed_forward_by_layer[index]
     dense = shape.experts.dense_feed_forward if shape.experts else None
-    return dense or shape.feed_forward or 0
+    stated = dense or shape.feed_forward
+    if stated or shape.experts or shape.recurrent:
+        return stated or 0
+    return int((shape.embedding or 0) * _USUAL_WIDENING)

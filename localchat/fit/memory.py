@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from localchat.fit import graphs, kv, layers, repack, split
+from localchat.fit import graphs, kv, layers, repack, runtime, split, styles
 from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import MAIN_MEMORY, DeviceMemory, Footprint
 from localchat.fit.graphs import Job
@@ -38,7 +38,7 @@ def footprint(candidate: Candidate, params: EngineParams, hardware: Hardware) ->
         DeviceMemory(name, weights[place], kept[place], work[place])
         for name, place in zip(names, (MAIN, *range(count)), strict=True)
     )
-    return Footprint(devices, _runtime_bytes(candidate), context, "formula")
+    return Footprint(devices, runtime.runtime_bytes(candidate), context, "formula")
 
 
 def context_tokens(candidate: Candidate, params: EngineParams) -> int:
@@ -91,30 +91,32 @@ def _weights(
     """Weights on each GPU, and last in main memory."""
     weights = candidate.weights
     held = [0] * (len(places.gpus) + 1)
-    held[MAIN] += weights.embedding_bytes
-    for place, layer, experts in zip(
-        places.layers, weights.layers_bytes, weights.experts_bytes, strict=True
-    ):
-        aside = experts if params.experts_on_cpu else 0
-        held[place] += layer - aside
-        held[MAIN] += aside
-    in_main = held[MAIN] - weights.embedding_bytes
+    for place, size in zip(places.layers, weights.layers_bytes, strict=True):
+        held[place] += size
+    if params.experts_on_cpu:
+        for place, size in zip(places.layers, weights.experts_bytes, strict=True):
+            held[place] -= size
+            held[MAIN] += size
     repacked = repack.formats(params, hardware)
-    is_copied = places.output != MAIN or weights.head_format in repacked
-    held[places.output] += (
-        weights.output_bytes if is_copied or not weights.tied else weights.head_norm_bytes
-    )
     if params.mmap:
         # The map holds the file's own layout, the repacked copy is beside it.
-        held[MAIN] += int(in_main * repack.copied_share(weights, repacked))
+        held[MAIN] += int(held[MAIN] * repack.copied_share(weights, repacked))
+    is_copied = places.output != MAIN or weights.head_format in repacked
+    is_copied = is_copied or styles.of(candidate.architecture).copies_head
+    head = weights.output_bytes if is_copied or not weights.tied else weights.head_norm_bytes
+    held[places.output] += head
+    held[MAIN] += weights.embedding_bytes
     return held
 
 
 def _kept(candidate: Candidate, params: EngineParams, job: Job, places: Split) -> list[int]:
     """KV cache and state on each GPU, and last in main memory."""
     held = [0] * (len(places.gpus) + 1)
+    known: dict[int, int] = {}
     for place, layer in zip(places.layers, layers.layers(candidate.shape), strict=True):
-        held[place] += kv.layer_bytes(layer, job, params)
+        if id(layer) not in known:
+            known[id(layer)] = kv.layer_bytes(layer, job, params)
+        held[place] += known[id(layer)]
     return held
 
 
@@ -143,7 +145,3 @@ def _largest_bytes(candidate: Candidate) -> int:
     most = max(weights.layers_bytes, default=0)
     experts = max(weights.experts_bytes, default=0)
     return max(experts // 3, (most - experts) // 3)
-
-
-def _runtime_bytes(candidate: Candidate) -> int:
-    return 100 * 2**20 + (candidate.shape.vocabulary or 0) * 200

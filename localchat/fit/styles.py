@@ -1,4 +1,4 @@
-"""How architectures compute their layers, where it matters for scratch memory.
+"""How architectures compute their layers, where it matters for memory.
 
 Facts of llama.cpp's src/models. An architecture that is not listed computes as Llama does.
 """
@@ -39,6 +39,8 @@ class Style:
     """What a recurrent layer is."""
     repeats_keys: bool = False
     """The delta net's keys are repeated for each of its heads."""
+    copies_head: bool = False
+    """A matrix that serves at both ends is held twice even in main memory."""
     streams: int = 1
     """Several versions of the text are kept of which one is worked on (AltUp)."""
 
@@ -67,8 +69,8 @@ _STYLES: Mapping[str, Style] = MappingProxyType(
         "command-r": _PARALLEL,
         "exaone4": _AFTER,
         "falcon": Style(has_gate=False, fused_keys=True, parallel=True),
-        "gemma3n": Style(value_norms=True, streams=4),
-        "gemma4": Style(value_norms=True),
+        "gemma3n": Style(value_norms=True, copies_head=True, streams=4),
+        "gemma4": Style(value_norms=True, copies_head=True),
         "glm4": Style(fused_gate=True),
         "gpt2": _OLD,
         "gptneox": Style(has_gate=False, fused_keys=True),
