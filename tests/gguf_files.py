@@ -91,6 +91,20 @@ def write_header(path: Path, content: Content, quant: str, head_quant: str | Non
     return path
 
 
+def write_split(path: Path, content: Content, max_tensors: int) -> list[Path]:
+    """Write a model in F16, its weights all zero, as files of so many tensors each."""
+    writer = gguf.GGUFWriter(path, content.architecture, split_max_tensors=max_tensors)
+    _add_metadata(writer, content, "F16")
+    for name, shape in content.tensors:
+        kind = np.float32 if tensor_type((name, shape), "F16", None) == "F32" else np.float16
+        writer.add_tensor(name, np.zeros(shape[::-1], dtype=kind))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return sorted(path.parent.glob(f"{path.stem}-*-of-*.gguf"))
+
+
 def n_bytes(shape: Sequence[int], kind: str) -> int:
     """Return what a tensor takes."""
     block, size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[kind]]
@@ -116,12 +130,7 @@ def _write_header(
 ) -> list[tuple[Tensor, str, int]]:
     """Write the header; give each tensor with its type and its place in the file."""
     writer = gguf.GGUFWriter(path, content.architecture)
-    writer.add_name(f"Test {content.architecture}")
-    writer.add_file_type(_file_type(quant))
-    for key, value in content.metadata.items():
-        _add_value(writer, f"{content.architecture}.{key}", value)
-    _add_vocabulary(writer, content.vocabulary, content.n_tokens)
-    writer.add_chat_template(CHATML)
+    _add_metadata(writer, content, quant)
     kinds = [tensor_type(tensor, quant, head_quant) for tensor in content.tensors]
     for (name, shape), kind in zip(content.tensors, kinds, strict=True):
         raw = gguf.GGMLQuantizationType[kind]
@@ -137,6 +146,15 @@ def _write_header(
         placed.append((tensor, kind, offset))
         offset = _padded(offset + n_bytes(tensor[1], kind))
     return placed
+
+
+def _add_metadata(writer: Any, content: Content, quant: str) -> None:
+    writer.add_name(f"Test {content.architecture}")
+    writer.add_file_type(_file_type(quant))
+    for key, value in content.metadata.items():
+        _add_value(writer, f"{content.architecture}.{key}", value)
+    _add_vocabulary(writer, content.vocabulary, content.n_tokens)
+    writer.add_chat_template(CHATML)
 
 
 def _padded(size: int) -> int:
