@@ -38,6 +38,8 @@ class Target:
     header: Path | None = None
     """The model's file, or one that holds only what stands before its weights."""
     format: str = FORMATS[0]
+    seconds: float = 3.0
+    """About so long are tokens timed; loading and prompts come on top."""
 
 
 class Prober:
@@ -102,7 +104,7 @@ class Prober:
             if healing.needs_safe_mode(self._safe_mode_file, ready.build):
                 params = dataclasses.replace(params, extra_buffers=False)
             header = "" if target.header is None else str(target.header)
-            command = wire.Probe(0, header, params, target.format)
+            command = wire.Probe(0, header, params, target.format, target.seconds)
             value = await asyncio.wait_for(self._ask(link, command, on_progress), _MOST_SECONDS)
         except TimeoutError as error:
             message = f"Measuring this machine took more than {_MOST_SECONDS:.0f} seconds."

@@ -13,7 +13,7 @@ from localchat.fit.work import Work
 
 _DISTINCT = 2.0
 """Bytes a layer must differ by this factor before two measurements tell both terms apart."""
-_PULL = 0.05
+_PULL = 0.005
 """How strongly a fit holds on to the table's ratio of both terms."""
 _NEWEST = 8
 

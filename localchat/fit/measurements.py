@@ -136,4 +136,7 @@ def _is_sound(found: Measurement) -> bool:
         numbers += [work.weights_bytes, work.layers, work.kv_bytes]
     for maybe in (found.prefill_tokens_per_second, found.kv_seconds_per_byte):
         numbers += [] if maybe is None else [maybe]
-    return found.token_seconds > 0 and all(math.isfinite(each) and each >= 0 for each in numbers)
+    are_numbers = all(
+        isinstance(each, int | float) and math.isfinite(each) and each >= 0 for each in numbers
+    )
+    return are_numbers and found.token_seconds > 0 and isinstance(found.file, str)
