@@ -4,9 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from localchat import errors
+from localchat import errors, paths
 from localchat.cli import options
 from localchat.engine import wire
+from localchat.fit import measurements
+from localchat.fit.measurements import Measurement
 from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
 
@@ -19,6 +21,8 @@ class Computer:
     is_this_one: bool
     lock_limit_bytes: int | None = None
     """How much a process may lock; None when there is no limit or it is not known."""
+    measured: tuple[Measurement, ...] = ()
+    """What chats, benchmarks and probes have told of its speed."""
     note: str = ""
     """What could not be found out, in one sentence; empty when all was."""
 
@@ -30,21 +34,25 @@ def find(profile_file: str | None) -> Computer:
     shown = gpus.find_gpus()
     found = detect.detect(shown)
     limit = memlock.lock_limit_bytes()
-    if not shown and found.os != "darwin":
+    file = paths.paths().measurements_file
+    # The engine takes a second to start, and without a GPU it only knows which build it is.
+    if not shown and found.os != "darwin" and not file.exists():
         return Computer(found, True, limit)
     try:
-        devices = asyncio.run(_devices())
+        build, devices = asyncio.run(_engine())
     except errors.EngineError as error:
         alone = reconcile.reconcile(found, ()).hardware
-        note = f"The engine cannot be asked for GPUs: {error.message}"
-        return Computer(alone, True, limit, note)
-    return Computer(reconcile.reconcile(found, devices, shown).hardware, True, limit)
+        note = f"The engine cannot be asked for its GPUs: {error.message}"
+        return Computer(alone, True, limit, note=note)
+    measured = measurements.read(file, measurements.machine_key(found), build)
+    hardware = reconcile.reconcile(found, devices, shown).hardware
+    return Computer(hardware, True, limit, measured)
 
 
-async def _devices() -> tuple[wire.Device, ...]:
+async def _engine() -> tuple[str, tuple[wire.Device, ...]]:
     engine = options.engine()
     try:
-        await engine.start()
-        return await engine.devices()
+        ready = await engine.start()
+        return ready.build, await engine.devices()
     finally:
         await engine.close()

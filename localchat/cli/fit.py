@@ -2,20 +2,22 @@
 
 import argparse
 import dataclasses
+import functools
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from localchat import errors
 from localchat.cli import choice, computer, console, fit_text, ranking_text
 from localchat.cli.choice import Choice
 from localchat.cli.computer import Computer
+from localchat.cli.dry_sizing import DrySizer
 from localchat.cli.tables import Pen
-from localchat.fit import budget, plan, ranking
+from localchat.fit import budget, memory, plan, ranking, speed
 from localchat.fit.budget import Budget
 from localchat.fit.option import ModelPlan, Option
-from localchat.fit.plan import Wishes
+from localchat.fit.plan import Sizer, Wishes
 from localchat.fit.ranking import Ranked
 from localchat.machine.hardware import Hardware
 
@@ -31,7 +33,7 @@ def run(given: argparse.Namespace) -> int:
     limits = budget.of(where.hardware, given.level, given.budget)
     wishes, pen = _wishes(given), Pen(sys.stdout)
     if choices:
-        plans = [_plan(each, where, limits, wishes) for each in choices]
+        plans, where = _plans(choices, where, limits, wishes)
         options = [option for each in plans for option in each.options]
         lines = [
             line for each in plans for line in fit_text.model(each, pen, bool(wishes.contexts))
@@ -96,19 +98,39 @@ def _wishes(given: argparse.Namespace) -> Wishes:
     return Wishes(contexts=contexts, kv_types=(types,), gpu_layers=given.gpu_layers)
 
 
+def _plans(
+    choices: Sequence[Choice], where: Computer, limits: Budget, wishes: Wishes
+) -> tuple[list[ModelPlan], Computer]:
+    """Plan the models that were named, files of this disk by llama.cpp's dry run."""
+    for each in choices:
+        if not each.candidates:
+            name = each.known.title if each.known else "this model"
+            raise errors.ModelNotFound(
+                f"The sizes of {name}'s files are not known yet, which comes with downloads.",
+                "Give the path of its .gguf file.",
+            )
+    if not where.is_this_one or all(each.path is None for each in choices):
+        return [_plan(each, where, limits, wishes) for each in choices], where
+    with DrySizer() as sizer:
+        plans = [_plan(each, where, limits, wishes, sizer=sizer) for each in choices]
+        return plans, dataclasses.replace(where, note=where.note or sizer.problem)
+
+
 def _plan(
-    chosen: Choice, where: Computer, limits: Budget, wishes: Wishes, with_grid: bool = True
+    chosen: Choice,
+    where: Computer,
+    limits: Budget,
+    wishes: Wishes,
+    *,
+    sizer: Sizer = memory.footprint,
+    with_grid: bool = True,
 ) -> ModelPlan:
-    if not chosen.candidates:
-        name = chosen.known.title if chosen.known else "this model"
-        raise errors.ModelNotFound(
-            f"The sizes of {name}'s files are not known yet, which comes with downloads.",
-            "Give the path of its .gguf file.",
-        )
     return plan.plan(
         chosen.candidates,
         where.hardware,
         limits,
+        sizer,
+        pacer=functools.partial(speed.estimate, measurements=where.measured),
         wishes=wishes,
         lock_limit_bytes=where.lock_limit_bytes,
         with_grid=with_grid,
@@ -116,10 +138,5 @@ def _plan(
 
 
 def _rank(where: Computer, limits: Budget, wishes: Wishes) -> tuple[Ranked, ...]:
-    return ranking.rank(list(_plans(where, limits, wishes)))
-
-
-def _plans(where: Computer, limits: Budget, wishes: Wishes) -> Iterator[ModelPlan]:
-    for each in choice.everything():
-        if each.candidates:
-            yield _plan(each, where, limits, wishes, with_grid=False)
+    able = (each for each in choice.everything() if each.candidates)
+    return ranking.rank([_plan(each, where, limits, wishes, with_grid=False) for each in able])

@@ -17,6 +17,8 @@ _REFERENCE_PARAMETERS: Final = 8e9
 _REFERENCE_PERPLEXITY: Final = 6.233
 """Llama 3 8B in F16, which the losses are measured on."""
 _DEFAULT_EXPONENT: Final = 0.44
+_LEAST_PARAMETERS: Final = 1e8
+"""The power laws were fitted from 0.8 billion on; far below they would say anything."""
 _AS_TRAINED: Final = "Q5_K_S"
 """A 4-bit file of a model trained for it is better than this one: perplexity 9.26 against 9.85 on
 Gemma 3 12B."""
@@ -66,7 +68,7 @@ def scale(effective_parameters: float, exponent: float) -> float:
     >>> round(scale(1e9, 0.5), 2)
     2.83
     """
-    return float((_REFERENCE_PARAMETERS / max(effective_parameters, 1e6)) ** exponent)
+    return float((_REFERENCE_PARAMETERS / max(effective_parameters, _LEAST_PARAMETERS)) ** exponent)
 
 
 def _is_as_trained(candidate: Candidate, quant: Quant) -> bool:
@@ -147,4 +149,5 @@ def _mistral_ratios(has_imatrix: bool) -> dict[str, float]:
 
 
 def _billions(candidate: Candidate) -> str:
-    return f"{candidate.effective_parameters / 1e9:.1f}B"
+    size = candidate.effective_parameters
+    return f"{size / 1e9:.1f}B" if size >= 1e8 else f"{size / 1e6:.1f}M"

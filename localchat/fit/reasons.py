@@ -48,6 +48,9 @@ def _parts(option: Option) -> str:
         "scratch": sizes.compute_bytes,
         "engine": sizes.runtime_bytes,
     }
+    if sizes.total_bytes < units.GIB // 10:
+        said = [f"{name} {units.human_bytes(n_bytes)}" for name, n_bytes in named.items()]
+        return f"{', '.join(said[:-1])} and {said[-1]}"
     said = [f"{name} {n_bytes / units.GIB:.2f}" for name, n_bytes in named.items()]
     return f"{', '.join(said[:-1])} and {said[-1]} GiB"
 

@@ -356,7 +356,7 @@ def test_the_search_finds_the_largest_that_fits(room: int, bend: int) -> None:
     """As counting up would, whether memory grows in a straight line or not."""
 
     def short(tokens: int) -> int:
-        return tokens**bend - room**bend
+        return int(tokens**bend - room**bend)
 
     counted = max((each for each in range(256, 32769, 256) if each <= room), default=0)
     assert counted == ladder.most_tokens(32768, short)
