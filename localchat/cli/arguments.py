@@ -202,6 +202,11 @@ def _doctor_parser() -> _Parser:
         action="store_true",
         help="forget that the engine crashed with extra CPU buffers, then check again",
     )
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="only print this machine as a file for `localchat fit --machine FILE`",
+    )
     return parser
 
 

@@ -10,11 +10,11 @@ import sys
 from typing import Any
 
 from localchat import errors, paths, sanitize
-from localchat.cli import checks, console, options
+from localchat.cli import checks, computer, console, options
 from localchat.cli.checks import Check
 from localchat.engine import healing, wire
 from localchat.engine.client import EngineClient
-from localchat.machine import detect, gpus, memlock, reconcile
+from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
 
@@ -40,6 +40,9 @@ class Report:
 
 def run(given: argparse.Namespace) -> int:
     """Check everything, print it, and return 0 when nothing failed."""
+    if given.profile:
+        console.write(sys.stdout, profile.write(computer.find(None).hardware))
+        return int(errors.ExitCode.OK)
     cleared = _clear_safe_mode() if given.clear_safe_mode else ()
     report = asyncio.run(_examine(cleared))
     text = json.dumps(_as_json(report), indent=2) if given.json else _as_text(report)

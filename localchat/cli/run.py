@@ -14,7 +14,7 @@ from typing import Any
 from localchat import errors, paths
 from localchat.chat.chat import Chat, ChatEvent, ChatSettings, Ended, Said, Sent, Waiting
 from localchat.chat.conversation import Turn
-from localchat.cli import options, question, report
+from localchat.cli import fitting, options, question, report
 from localchat.cli.console import Console
 from localchat.engine import history, wire
 from localchat.engine.client import EngineClient
@@ -29,6 +29,7 @@ class _Plan:
     chat: ChatSettings
     as_json: bool
     with_statistics: bool
+    force: bool
 
 
 def run(given: argparse.Namespace) -> int:
@@ -46,6 +47,7 @@ def run(given: argparse.Namespace) -> int:
         chat=options.chat_settings(chosen, given),
         as_json=given.json,
         with_statistics=given.stats or (console.err_is_terminal and not given.json),
+        force=given.force,
     )
     return asyncio.run(_run(plan, console))
 
@@ -102,7 +104,12 @@ class _Answer:
         self._console.status("Starting the engine")
         await engine.start()
         self._check_interrupt()
-        self._loaded = await engine.load(self._plan.path, self._plan.params, self._show_progress)
+        plan = self._plan
+        settled = await fitting.settle(engine, plan.path, plan.params, force=plan.force)
+        if settled.note:
+            self._console.note(f"Note: {settled.note}")
+        self._check_interrupt()
+        self._loaded = await engine.load(plan.path, settled.params, self._show_progress)
         self._check_interrupt()
         for note in self._loaded.notes:
             self._console.note(f"Note: {note}")

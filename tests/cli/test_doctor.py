@@ -9,7 +9,7 @@ import pytest
 from localchat import errors
 from localchat.cli import checks
 from localchat.engine import healing, wire
-from localchat.machine import reconcile
+from localchat.machine import detect, profile, reconcile
 from localchat.machine.hardware import Gpu, Hardware
 from localchat.machine.systemgpu import SystemGpu
 from localchat.models.folder import LocalModel
@@ -231,3 +231,13 @@ def test_paths_shows_every_place(home: Path) -> None:
     text = command.run("paths").out
     assert [path for path in found.values() if path not in text] == []
     assert not home.exists()
+
+
+def test_the_machine_can_be_written_down(tmp_path: Path) -> None:
+    """--profile prints a file that `fit --machine` reads, with the same memory."""
+    done = command.run("doctor", "--profile", script={})
+    file = tmp_path / "mine.toml"
+    file.write_text(done.out)
+
+    assert 0 == done.code
+    assert profile.read(file).ram_bytes == detect.detect().ram_bytes

@@ -289,7 +289,9 @@ def _interrupt(process: subprocess.Popen[bytes], after: bytes) -> command.Done:
     assert process.stdout is not None
     seen = b""
     while after not in seen:
-        seen += process.stdout.read1()  # type: ignore[attr-defined]
+        piece = process.stdout.read1()  # type: ignore[attr-defined]
+        assert piece, "it ended before there was anything to interrupt"
+        seen += piece
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     return command.Done(process.returncode, (seen + out).decode(), err.decode())

@@ -83,3 +83,16 @@ def test_what_can_never_fit_is_told_so(mistral: Candidate, laptop: Hardware) -> 
 
     assert "no" == found.fits
     assert "smaller" in found.hint
+
+
+def test_layers_go_where_there_is_room(mistral: Candidate) -> None:
+    """On a GPU that is too small for all layers, as many as fit are put there."""
+    machine = profile.read(MACHINES / "desktop-rtx4090-24gb.toml")
+    gpu = replace(machine.gpus[0], free_bytes=4 * units.GIB)
+    machine = replace(machine, gpus=(gpu,))
+
+    found = room.find(mistral, EngineParams(), machine, budget.of(machine))
+
+    assert "now" == found.fits
+    assert 0 < found.params.gpu_layers < mistral.shape.layers
+    assert found.footprint.on(gpu.name) < 4 * units.GIB
