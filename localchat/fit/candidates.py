@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from localchat.fit import layers
 from localchat.fit.candidate import Candidate
 from localchat.models import anatomy, quants
 from localchat.models.catalogue import CatalogueModel, FileSize, RepositoryFiles
@@ -108,7 +109,7 @@ def _estimated(model: CatalogueModel, size: FileSize) -> Weights:
     """Split a file's bytes as its shape and its quantization usually have them."""
     shape = model.shape
     vocabulary = shape.vocabulary or _VOCABULARIES.get(model.architecture, 0)
-    width = shape.embedding or 0
+    width = layers.width(shape)
     tied = shape.tied_embeddings
     if tied is None:
         tied = model.architecture in _ALWAYS_TIED or model.parameters < _UNTIED
@@ -122,14 +123,14 @@ def _estimated(model: CatalogueModel, size: FileSize) -> Weights:
     scale = min(1.0, _MOST_AT_ENDS * tensors / once) if once else 1.0
     embedding, head = int(embedding * scale), int(head * scale)
     inner = tensors - (embedding if tied else embedding + head)
-    layers = _layers(model, inner)
+    by_layer = _by_layer(model, inner)
     name = size.quant.tensor_type.name
     return Weights(
         embedding_bytes=embedding,
         output_bytes=head,
         tied=tied,
-        layers_bytes=layers,
-        experts_bytes=_experts(model, layers),
+        layers_bytes=by_layer,
+        experts_bytes=_experts(model, by_layer),
         head_format=head_format,
         formats=((name, inner),),
     )
@@ -142,7 +143,7 @@ def _per_layer_width(model: CatalogueModel) -> int:
     return _GEMMA_PER_LAYER if model.architecture in ("gemma3n", "gemma4") else 0
 
 
-def _layers(model: CatalogueModel, total_bytes: int) -> tuple[int, ...]:
+def _by_layer(model: CatalogueModel, total_bytes: int) -> tuple[int, ...]:
     """Spread bytes over the layers; the first ones without experts have their share less."""
     shape, experts = model.shape, model.shape.experts
     weights = [1.0] * shape.layers
@@ -156,18 +157,18 @@ def _layers(model: CatalogueModel, total_bytes: int) -> tuple[int, ...]:
     return tuple(shares)
 
 
-def _experts(model: CatalogueModel, layers: tuple[int, ...]) -> tuple[int, ...]:
+def _experts(model: CatalogueModel, by_layer: tuple[int, ...]) -> tuple[int, ...]:
     """Estimate which part of each layer its routed experts are."""
-    experts, width = model.shape.experts, model.shape.embedding
-    if experts is None or not width:
-        return (0,) * len(layers)
+    experts, width = model.shape.experts, layers.width(model.shape)
+    if experts is None:
+        return (0,) * len(by_layer)
     each = 3 * width * experts.feed_forward * experts.count
     ends = width * (model.shape.vocabulary or 0) * (1 if model.shape.tied_embeddings else 2)
-    with_experts = len(layers) - experts.dense_layers
+    with_experts = len(by_layer) - experts.dense_layers
     share = min(_MOST_EXPERTS, each * with_experts / max(1, model.parameters - ends))
     return tuple(
         0 if index < experts.dense_layers else int(size * share)
-        for index, size in enumerate(layers)
+        for index, size in enumerate(by_layer)
     )
 
 

@@ -120,7 +120,7 @@ def _mask_bytes(shape: Shape, job: Job) -> int:
 @functools.lru_cache(maxsize=2048)
 def _scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
     tape, tokens = Tape(), job.tokens
-    width = shape.embedding or _likely_width(shape)
+    width = layers.width(shape)
     ids = tape.input(_ID_BYTES * tokens)
     tape.input(width * _FLOAT_BYTES * tokens)
     tokens_bytes = tape.inputs_bytes
@@ -293,9 +293,3 @@ def _few(all_layers: tuple[Layer, ...]) -> Iterator[Layer]:
         if seen[pair] <= _KEPT_TURNS:
             yield layer
         before = id(layer)
-
-
-def _likely_width(shape: Shape) -> int:
-    """Where nobody says the width: heads of 128 for as many as have keys, four to each."""
-    heads = max((group.kv_heads for group in shape.attention), default=8)
-    return heads * 4 * 128

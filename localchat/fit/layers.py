@@ -46,14 +46,20 @@ def layers(shape: Shape) -> tuple[Layer, ...]:
         shares = mixer.is_empty and bool(owners) and index >= shape.layers - shape.shared_kv_layers
         attention = _shared(owners, index) if shares else mixer.attention
         has_experts = index in experts
-        width = 0 if has_experts else _width(shape, index)
+        inner = 0 if has_experts else _feed_forward(shape, index)
         parts = (id(attention), id(mixer.latent), id(mixer.recurrent))
-        key = (*parts, shares, width, has_experts)
+        key = (*parts, shares, inner, has_experts)
         if key not in known:
             chosen = shape.experts if has_experts else None
-            known[key] = Layer(attention, mixer.latent, mixer.recurrent, shares, width, chosen)
+            known[key] = Layer(attention, mixer.latent, mixer.recurrent, shares, inner, chosen)
         made.append(known[key])
     return tuple(made)
+
+
+def width(shape: Shape) -> int:
+    """Return the width of a model; where nobody says it, four heads of 128 to each with keys."""
+    heads = max((group.kv_heads for group in shape.attention), default=8)
+    return shape.embedding or heads * 4 * 128
 
 
 def _mixers(shape: Shape) -> list[Layer]:
@@ -118,11 +124,11 @@ def _expert_layers(shape: Shape, mixers: list[Layer]) -> frozenset[int]:
     return frozenset(range(shape.experts.dense_layers, shape.layers))
 
 
-def _width(shape: Shape, index: int) -> int:
+def _feed_forward(shape: Shape, index: int) -> int:
     if shape.feed_forward_by_layer:
         return shape.feed_forward_by_layer[index]
     dense = shape.experts.dense_feed_forward if shape.experts else None
     stated = dense or shape.feed_forward
     if stated or shape.experts or shape.recurrent:
         return stated or 0
-    return int((shape.embedding or 0) * _USUAL_WIDENING)
+    return int(width(shape) * _USUAL_WIDENING)

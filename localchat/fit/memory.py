@@ -98,15 +98,30 @@ def _weights(
             held[place] -= size
             held[MAIN] += size
     repacked = repack.formats(params, hardware)
-    if params.mmap:
-        # The map holds the file's own layout, the repacked copy is beside it.
+    is_mapped = _is_mapped(candidate, params)
+    if is_mapped:
+        # The map holds the file's own layout, and what is repacked lies beside it.
         held[MAIN] += int(held[MAIN] * repack.copied_share(weights, repacked))
-    is_copied = places.output != MAIN or weights.head_format in repacked
-    is_copied = is_copied or styles.of(candidate.architecture).copies_head
-    head = weights.output_bytes if is_copied or not weights.tied else weights.head_norm_bytes
-    held[places.output] += head
+    in_main = _head_in_main(candidate, is_mapped, weights.head_format in repacked)
+    held[places.output] += in_main if places.output == MAIN else weights.output_bytes
     held[MAIN] += weights.embedding_bytes
     return held
+
+
+def _head_in_main(candidate: Candidate, is_mapped: bool, is_repacked: bool) -> int:
+    """What the output head takes in main memory beside the input embedding."""
+    weights = candidate.weights
+    if not weights.tied:
+        return weights.output_bytes * (2 if is_mapped and is_repacked else 1)
+    copies = is_repacked or (not is_mapped and styles.of(candidate.architecture).copies_head)
+    return weights.output_bytes if copies else weights.head_norm_bytes
+
+
+def _is_mapped(candidate: Candidate, params: EngineParams) -> bool:
+    """Decide as the engine does where nobody says: weights that would be copied are read."""
+    if params.mmap is not None:
+        return params.mmap
+    return not params.extra_buffers or bool(candidate.quant and candidate.quant.is_full_precision)
 
 
 def _kept(candidate: Candidate, params: EngineParams, job: Job, places: Split) -> list[int]:
