@@ -66,6 +66,15 @@ class Blank:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """How many heads read the context, and how wide they are."""
+
+    heads: int = 32
+    kv_heads: int = 8
+    dims: int = 128
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
     """What is kept of a header to write truncated models from it."""
 
@@ -82,10 +91,7 @@ class Outline:
     vocabulary: int
     experts_share: float
     """Of the routed experts, how many work on a token; 1 where there are none."""
-    heads: int
-    kv_heads: int
-    head_dims: int
-    """Of the attention; 0 where the file does not say it plainly."""
+    attention: Attention
 
     def layer_bytes(self, first: int, end: int) -> float:
         """Add up what a token reads of the layers from `first` to before `end`."""
@@ -145,10 +151,26 @@ def outline(path: Path) -> Outline:
         period=_period(header, tensors, leading, layers),
         vocabulary=next((t.shape[-1] for t in tensors if t.name == "token_embd.weight"), 0),
         experts_share=used / count if count and used else 1.0,
-        heads=header.number(f"{arch}.attention.head_count"),
-        kv_heads=header.number(f"{arch}.attention.head_count_kv"),
-        head_dims=header.number(f"{arch}.attention.key_length"),
+        attention=_attention(header),
     )
+
+
+def _attention(header: Header) -> Attention:
+    """Read the widest layer's attention; what is not said plainly is taken to be usual."""
+    arch = header.architecture
+    heads, kv_heads = (_most(header, f"{arch}.attention.head_count{kv}") for kv in ("", "_kv"))
+    usual = header.number(f"{arch}.embedding_length") // max(1, heads)
+    dims = header.number(f"{arch}.attention.key_length") or usual
+    if not kv_heads or heads % kv_heads or dims % 32:
+        return Attention()
+    return Attention(heads, kv_heads, dims)
+
+
+def _most(header: Header, key: str) -> int:
+    value = header.metadata.get(key)
+    if isinstance(value, Array):
+        return max((int(each) for each in value.values or ()), default=0)
+    return header.number(key)
 
 
 def plain(
@@ -178,7 +200,7 @@ def plain(
         "llama", (text_entry("general.architecture", "llama"), *entries, epsilon), tuple(tensors),
         layers=_MOST_LAYERS, stated_layers=_MOST_LAYERS, leading_layers=0, period=1,
         vocabulary=_VOCABULARY, experts_share=1.0,
-        heads=heads, kv_heads=kv_heads, head_dims=head_dims,
+        attention=Attention(heads, kv_heads, head_dims),
     )  # fmt: skip
 
 

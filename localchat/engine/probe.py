@@ -30,11 +30,14 @@ from localchat.models import quants
 MOST_BYTES: Final = 3 * 2**29
 """The layers of the larger copy take at most so much, or a quarter of what is available."""
 
+_LITTLE_MORE = 1.25
+"""What the limit may be passed by for a whole model, which needs no extending."""
 _CONTEXT_TOKENS = 512
 _ROUND_TOKENS = 6
 _FEWEST_ROUNDS, _MOST_ROUNDS = 4, 40
 _PROMPT_TOKENS = 64
 _PROMPT_SECONDS = 0.3
+_Q8_0 = 8
 _DEPTH_TOKENS = 2048
 _DEPTH_SECONDS = 1.5
 _DEPTH_LAYERS = 2
@@ -52,17 +55,19 @@ class Depths:
     """Times the difference between both, from the larger copy on."""
 
 
-def depths(model: Outline, limit_bytes: int, layers: int | None = None) -> Depths:
+def depths(model: Outline, limit_bytes: int) -> Depths:
     """Choose two copies with whole periods of layers, the larger within `limit_bytes` if it can be.
 
     A model that is small enough is the larger copy itself.
     """
-    layers = layers or model.layers
+    layers = model.layers
     lead, period = model.leading_layers, model.period
     most = max(1, (layers - lead) // period)
     fitting = [n for n in range(2, most + 1) if model.held_bytes(lead + n * period) <= limit_bytes]
     periods = max(fitting, default=min(2, most))
-    more = layers if periods == most else lead + periods * period
+    more = lead + periods * period
+    if periods == most and model.held_bytes(layers) <= _LITTLE_MORE * limit_bytes:
+        more = layers
     few = lead + max(1, periods // 3) * period
     if few >= more:
         return Depths(more, more, 0.0)
@@ -153,27 +158,31 @@ class _Bench:
         with self._loaded(model, layers[0]) as few:
             if len(layers) == 1:
                 times = _times((few,), seconds)
-                return _row(model, chosen, times[0], times[0], few.prompt(), few.prompt())
+                return extended(model, chosen, times[0], times[0], few.prompt(), few.prompt())
             with self._loaded(model, layers[1]) as more:
                 times = _times((few, more), seconds)
-                return _row(model, chosen, times[0], times[1], few.prompt(), more.prompt())
+                return extended(model, chosen, times[0], times[1], few.prompt(), more.prompt())
 
     def kv_seconds_per_byte(self, model: Outline) -> float | None:
         """Time attention over a long context, in a model that is little else.
 
         None where the cache cannot be read apart from noise.
         """
-        heads, kv_heads = model.heads or 32, model.kv_heads or 8
-        dims = model.head_dims or 128
+        attention = model.attention
         thin = outline.plain(
-            width=256, feed_forward=256, heads=heads, kv_heads=kv_heads, head_dims=dims, kind=8
+            width=256,
+            feed_forward=256,
+            heads=attention.heads,
+            kv_heads=attention.kv_heads,
+            head_dims=attention.dims,
+            kind=_Q8_0,
         )
         deep = dataclasses.replace(self._params, context_tokens=_DEPTH_TOKENS + 256)
         with self._loaded(thin, _DEPTH_LAYERS, deep) as loaded:
             shallow = min(loaded.decode(_ROUND_TOKENS) for _ in range(4))
             depth = loaded.fill(_DEPTH_TOKENS, _DEPTH_SECONDS)
             filled = min(loaded.decode(_ROUND_TOKENS, clear=False) for _ in range(4))
-        values = _DEPTH_LAYERS * kv_heads * dims
+        values = _DEPTH_LAYERS * attention.kv_heads * attention.dims
         per_token = sum(values * _bytes(kind) for kind in (deep.kv_type_k, deep.kv_type_v))
         # The engine attends to whole blocks of 256 cells, so the shallow one has one block too.
         more_bytes = per_token * (-(-depth // 256) * 256 - 256)
@@ -264,7 +273,7 @@ def _times(models: tuple[_Loaded, ...], seconds: float) -> list[list[float]]:
     return times
 
 
-def _row(
+def extended(
     model: Outline,
     chosen: Depths,
     few: list[float],
