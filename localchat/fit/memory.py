@@ -102,7 +102,7 @@ def _weights(
     if is_mapped:
         # The map holds the file's own layout, and what is repacked lies beside it.
         held[MAIN] += int(held[MAIN] * repack.copied_share(weights, repacked))
-    in_main = _head_in_main(candidate, is_mapped, weights.head_format in repacked)
+    in_main = _head_in_main(candidate, is_mapped, repack.repacks_head(candidate, repacked))
     held[places.output] += in_main if places.output == MAIN else weights.output_bytes
     held[MAIN] += weights.embedding_bytes
     return held

@@ -7,12 +7,14 @@ Knows nothing of speed.
 
 import re
 
+from localchat.fit.candidate import Candidate
 from localchat.fit.params import EngineParams
 from localchat.machine.hardware import Hardware
 from localchat.models.weights import Weights
 
 _X86 = frozenset({"Q4_0", "Q4_K", "IQ4_NL", "MXFP4"})
 _ARM = frozenset({"Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "IQ4_NL", "MXFP4"})
+_ROWS = 8
 _ARM_NAMES = re.compile(
     r"\barm\b|\baarch64|apple m\d|apple silicon|cortex|neoverse|snapdragon|ampere|graviton|kryo",
     re.IGNORECASE,
@@ -27,6 +29,12 @@ def formats(params: EngineParams, hardware: Hardware) -> frozenset[str]:
     if not params.extra_buffers or any(gpu.backend in _HOST_BUFFERS for gpu in hardware.gpus):
         return frozenset()
     return _ARM if _ARM_NAMES.search(hardware.cpu) else _X86
+
+
+def repacks_head(candidate: Candidate, repacked: frozenset[str]) -> bool:
+    """Say whether the output head's matrix is repacked, which goes by eight rows at a time."""
+    rows = candidate.shape.vocabulary or 0
+    return candidate.weights.head_format in repacked and rows % _ROWS == 0
 
 
 def copied_share(weights: Weights, repacked: frozenset[str]) -> float:

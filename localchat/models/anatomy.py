@@ -37,6 +37,9 @@ _KEYS = re.compile(r"^(?:attn_k|attn_kv_a_mqa|attn_kv_b)\.")
 _FUSED = re.compile(r"^attn_qkv\.")
 _HEAD = "output.weight"
 _EMBEDDING = "token_embd.weight"
+MOST_LAYERS = 512
+MOST_EXPERTS = 512
+"""llama.cpp refuses models with more (llama-hparams.h)."""
 _GEMMA3N_OWNERS = 20
 """llama.cpp's constant: so many layers of gemma3n own a KV cache."""
 
@@ -140,7 +143,7 @@ def _cache(header: Header, layer: int, layers: int) -> tuple[int, int, int, int 
     kv_heads = _per_layer(header, "attention.head_count_kv", layers) or heads
     most = max(heads, default=0)
     default = _number(header, "embedding_length") // most if most else 0
-    window = windows.windows(header)[layer]
+    window = windows.windows(header, layers)[layer]
     end = "_swa" if window else ""
     dims = [
         _number(header, f"attention.{name}_length{end}")
@@ -206,7 +209,7 @@ def _experts(header: Header, names: Mapping[int, list[str]], layers: int) -> Exp
     shared = _number(header, "expert_shared_feed_forward_length")
     return Experts(
         count=count,
-        used=_number(header, "expert_used_count"),
+        used=min(_number(header, "expert_used_count"), MOST_EXPERTS),
         feed_forward=width or _number(header, "feed_forward_length"),
         shared_feed_forward=shared or _number(header, "expert_shared_count") * width or None,
         dense_layers=indices[0],
@@ -240,17 +243,18 @@ def _names(*parts: Header) -> Mapping[int, list[str]]:
 
 def _layers(header: Header) -> int:
     """How many layers run: those that only predict further ahead are left out."""
-    return max(0, header.layers - _number(header, "nextn_predict_layers"))
+    running = header.layers - _number(header, "nextn_predict_layers")
+    return max(0, min(running, MOST_LAYERS))
 
 
 def _number(header: Header, key: str) -> int:
-    return header.number(f"{header.architecture}.{key}")
+    return max(0, header.number(f"{header.architecture}.{key}"))
 
 
 def _per_layer(header: Header, key: str, layers: int) -> tuple[int, ...]:
     """A number for each layer, which a header says once or as a list; empty when it does not."""
     value = header.metadata.get(f"{header.architecture}.{key}")
     if isinstance(value, Array):
-        numbers = tuple(int(each) for each in value.values or () if not isinstance(each, str))
+        numbers = tuple(max(0, each) if isinstance(each, int) else 0 for each in value.values or ())
         return (numbers + (0,) * layers)[:layers]
     return (_number(header, key),) * layers if _number(header, key) else ()

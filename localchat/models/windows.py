@@ -57,9 +57,9 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
 _EXAONE_LAYERS = 64
 
 
-def windows(header: Header) -> tuple[int | None, ...]:
+def windows(header: Header, layers: int) -> tuple[int | None, ...]:
     """Return the window of each layer in tokens, None where a layer sees the whole context."""
-    layers, architecture = header.layers, header.architecture
+    architecture = header.architecture
     whole = (None,) * layers
     rule = _RULES.get(architecture)
     stated = header.number(f"{architecture}.attention.sliding_window", -1)
