@@ -51,7 +51,11 @@ class Row:
     """A candidate with one kind of KV cache; makes its cells, and remembers what it asked for."""
 
     def __init__(
-        self, candidate: Candidate, kv_types: KvTypes, situation: Situation, barred: str = ""
+        self,
+        candidate: Candidate,
+        kv_types: KvTypes,
+        situation: Situation,
+        barred: str = "",
     ) -> None:
         """`barred` says why no cell may be a pick; empty when nothing but its figures decide."""
         self.candidate = candidate
@@ -59,6 +63,7 @@ class Row:
         self._situation = situation
         self._barred = barred
         self._sizes: dict[EngineParams, Footprint] = {}
+        self._shortages: dict[tuple[int, bool, bool], dict[int, int]] = {}
         self._most: dict[tuple[int, bool], int] = {}
         self._sketches: dict[int, Sketch] = {}
 
@@ -89,7 +94,7 @@ class Row:
         """
         if self.candidate.weights.total_bytes > self._situation.budget.total_now_bytes:
             return 0
-        params = self._mapped(placement.at_once(self._base, self._situation))
+        params = placement.at_once(self.candidate, self._base, self._situation)
         return ladder.top_step(self.limit_tokens, self._short(params, closed=False), near)
 
     def most_tokens(self, params: EngineParams) -> int:
@@ -109,7 +114,7 @@ class Row:
         if context_tokens not in self._sketches:
             wanted = replace(self._base, context_tokens=context_tokens)
             placed = placement.place(self.candidate, wanted, self._size, self._situation)
-            self._sketches[context_tokens] = self._sketch(self._mapped(placed))
+            self._sketches[context_tokens] = self._sketch(placed)
         return self._sketches[context_tokens]
 
     def cell(self, context_tokens: int) -> Option:
@@ -143,7 +148,6 @@ class Row:
     def finished(self, sketch: Sketch) -> Option:
         """Work out the rest of a choice."""
         params = sketch.params
-        _, mmap_reason = holding.mapping(self.candidate, params, self._situation)
         locked, mlock_reason = holding.locking(sketch.footprint, sketch.fits, self._situation)
         made = Option(
             candidate=self.candidate,
@@ -156,15 +160,19 @@ class Row:
             score=sketch.score,
             is_slow=sketch.is_slow,
             objection=sketch.objection,
-            mmap_reason=mmap_reason,
+            mmap_reason=holding.mapping_reason(self.candidate, params, self._situation),
             mlock_reason=mlock_reason,
         )
         return replace(made, reason=reasons.of(made, self._situation))
 
     def _short(self, params: EngineParams, closed: bool) -> Callable[[int], int]:
+        known = self._shortages.setdefault((params.gpu_layers, params.experts_on_cpu, closed), {})
+
         def short(tokens: int) -> int:
-            tried = self._size(replace(params, context_tokens=tokens))
-            return budget.short_bytes(tried, self._situation.budget, closed)
+            if tokens not in known:
+                tried = self._size(replace(params, context_tokens=tokens))
+                known[tokens] = budget.short_bytes(tried, self._situation.budget, closed)
+            return known[tokens]
 
         return short
 
@@ -172,12 +180,6 @@ class Row:
         return self._barred or objections.of(
             self.candidate, self.kv_types, context_tokens, self.quality, self._situation.hardware
         )
-
-    def _mapped(self, params: EngineParams) -> EngineParams:
-        if params.mmap is not None:
-            return params
-        mapped, _ = holding.mapping(self.candidate, params, self._situation)
-        return replace(params, mmap=mapped)
 
     def _size(self, params: EngineParams) -> Footprint:
         found = self._sizes.get(params)

@@ -4,6 +4,8 @@ Follows what was measured: weights that the processor repacks lie in memory twic
 mapped, and locked memory must leave the other programs their own.
 """
 
+from dataclasses import replace
+
 from localchat import units
 from localchat.fit.budget import Fits
 from localchat.fit.candidate import Candidate
@@ -15,8 +17,23 @@ _MOST_LOCKED_SHARE = 0.6
 """Of all memory; locking more starves the system itself."""
 
 
-def mapping(candidate: Candidate, params: EngineParams, situation: Situation) -> tuple[bool, str]:
-    """Decide whether the file is mapped, and say why."""
+def mapped(candidate: Candidate, params: EngineParams, situation: Situation) -> EngineParams:
+    """Decide whether the file is mapped, unless the user has."""
+    if situation.base.mmap is not None:
+        return params
+    decided, _ = _mapping(candidate, params, situation)
+    return params if params.mmap is decided else replace(params, mmap=decided)
+
+
+def mapping_reason(candidate: Candidate, params: EngineParams, situation: Situation) -> str:
+    """Say why the file is mapped, or is not."""
+    decided, reason = _mapping(candidate, params, situation)
+    if params.mmap is None or params.mmap == decided:
+        return reason
+    return "no-mmap off, as you set it" if params.mmap else "no-mmap on, as you set it"
+
+
+def _mapping(candidate: Candidate, params: EngineParams, situation: Situation) -> tuple[bool, str]:
     if not _processor_computes(candidate, params, situation):
         return True, "no-mmap off: the GPU computes, and the file is read where it lies"
     if not params.extra_buffers:

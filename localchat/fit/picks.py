@@ -7,6 +7,7 @@ from localchat.fit import option
 from localchat.fit.cells import Row, Sketch
 from localchat.fit.offers import Offers, Rules
 from localchat.fit.option import Option
+from localchat.fit.params import CONTEXT_STEP_TOKENS
 
 
 def choose(plain: Sequence[Row], quantized: Sequence[Row], rules: Rules) -> tuple[Option, ...]:
@@ -34,15 +35,19 @@ def choose(plain: Sequence[Row], quantized: Sequence[Row], rules: Rules) -> tupl
 def longest(offers: Offers) -> Sketch:
     """Pick the largest exact maximum; where several reach it, the one that loses least."""
     top = max(each.context_tokens for each in offers)
-    # The largest maximum lies on or above the largest step, so only those are searched.
+    able = [each for each in offers if each.context_tokens == top]
+    # The least memory leaves the most for context, so only what is close to it is searched.
+    least = min(each.needed_bytes for each in able)
+    if top < able[0].row.limit_tokens:
+        able = [each for each in able if each.needed_bytes <= least + _next_tokens_bytes(each)]
     return max(
-        (each for each in offers if each.context_tokens == top),
-        key=lambda each: (
-            each.row.most_tokens(each.params),
-            -each.divergence,
-            -each.needed_bytes,
-        ),
+        able,
+        key=lambda each: (each.row.most_tokens(each.params), -each.divergence, -each.needed_bytes),
     )
+
+
+def _next_tokens_bytes(sketch: Sketch) -> int:
+    return sketch.footprint.kv_bytes * 2 * CONTEXT_STEP_TOKENS // sketch.context_tokens
 
 
 def best(offers: Offers, useful_tokens: int) -> Sketch:

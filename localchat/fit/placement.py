@@ -6,7 +6,7 @@ A mixture of experts may keep its experts in main memory instead, where that is 
 from collections.abc import Callable
 from dataclasses import replace
 
-from localchat.fit import budget, ladder
+from localchat.fit import budget, holding, ladder
 from localchat.fit.candidate import Candidate
 from localchat.fit.footprint import Footprint
 from localchat.fit.params import EngineParams
@@ -20,7 +20,7 @@ def place(
     candidate: Candidate, params: EngineParams, size: Size, situation: Situation
 ) -> EngineParams:
     """Choose the GPU layers for these parameters, so that they fit now if they can at all."""
-    whole = at_once(params, situation)
+    whole = at_once(candidate, params, situation)
     if not may_split(situation) or _short(whole, size, situation) <= 0:
         return whole
     split = _split(candidate, params, size, situation)
@@ -37,11 +37,12 @@ def place(
     return later[0] if later else split
 
 
-def at_once(params: EngineParams, situation: Situation) -> EngineParams:
+def at_once(candidate: Candidate, params: EngineParams, situation: Situation) -> EngineParams:
     """Put all layers on the GPUs, or on the processor where there are none, or as the user says."""
+    layers = ALL_LAYERS if situation.hardware.gpus else 0
     if situation.gpu_layers is not None:
-        return replace(params, gpu_layers=situation.gpu_layers)
-    return replace(params, gpu_layers=ALL_LAYERS if situation.hardware.gpus else 0)
+        layers = situation.gpu_layers
+    return holding.mapped(candidate, replace(params, gpu_layers=layers), situation)
 
 
 def may_split(situation: Situation) -> bool:
@@ -62,6 +63,8 @@ def _split(
 ) -> EngineParams:
     """Put as many layers on the GPUs as they have room for."""
 
+    params = holding.mapped(candidate, replace(params, gpu_layers=0), situation)
+
     def short(layers: int) -> int:
         footprint = size(replace(params, gpu_layers=layers))
         taken = budget.gpu_bytes(footprint, situation.budget)
@@ -71,7 +74,8 @@ def _split(
         )
 
     every = candidate.shape.layers + 1
-    return replace(params, gpu_layers=ladder.largest(0, every, short))
+    found = replace(params, gpu_layers=ladder.largest(0, every, short))
+    return holding.mapped(candidate, found, situation)
 
 
 def _short(params: EngineParams, size: Size, situation: Situation, closed: bool = False) -> int:
