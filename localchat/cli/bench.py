@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from localchat import errors, paths, sanitize
@@ -22,7 +23,7 @@ from localchat.machine.hardware import Hardware
 from localchat.models import folder, gguf
 
 _BUSY_SHARE = 0.25
-_WORDS = "The quick brown fox jumps over the lazy dog near the river bank. "
+_WORDS = tuple("the quick brown fox jumps over the lazy dog near a river bank".split())
 _COUNTING_ROUNDS = 4
 
 
@@ -162,16 +163,16 @@ class _Bench:
     async def _prompt(self, engine: EngineClient, number: int) -> wire.Message:
         """Write a prompt of about as many tokens as wanted, new in every round."""
         # What an earlier round left in the memory would not be read again.
-        start = f"{number + 1} of {self._plan.rounds}: "
-        copies = max(1, self._plan.prompt_tokens // 14)
-        message = wire.Message("user", start + _WORDS * copies)
+        start = f"{number + 1} of {self._plan.rounds}:"
+        wanted = words = self._plan.prompt_tokens
+        message = wire.Message("user", " ".join((start, *islice(cycle(_WORDS), words))))
         for _ in range(_COUNTING_ROUNDS):
             tokens = await engine.count((message,))
-            better = max(1, round(copies * self._plan.prompt_tokens / max(1, tokens)))
-            if better == copies:
+            better = max(1, round(words * wanted / max(1, tokens)))
+            if better == words:
                 break
-            copies = better
-            message = wire.Message("user", start + _WORDS * copies)
+            words = better
+            message = wire.Message("user", " ".join((start, *islice(cycle(_WORDS), words))))
         return message
 
 
