@@ -71,6 +71,7 @@ def from_header(
         parameters=parameters,
         effective_parameters=float((parameters * _active_parameters(shape, parameters)) ** 0.5),
         trained_context_tokens=header.trained_context_tokens,
+        has_imatrix="quantize.imatrix.file" in header.metadata,
         path=path,
     )
 
