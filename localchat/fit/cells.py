@@ -55,12 +55,17 @@ class Row:
         candidate: Candidate,
         kv_types: KvTypes,
         situation: Situation,
+        plain: Quality | None = None,
         barred: str = "",
     ) -> None:
-        """`barred` says why no cell may be a pick; empty when nothing but its figures decide."""
+        """`plain` is the quality with an F16 cache, for those who know it already.
+
+        `barred` says why no cell may be a pick; empty when nothing but its figures decide.
+        """
         self.candidate = candidate
         self.kv_types = kv_types
         self._situation = situation
+        self.plain = plain or quality.of(candidate)
         self._barred = barred
         self._sizes: dict[EngineParams, Footprint] = {}
         self._shortages: dict[tuple[int, bool, bool], dict[int, int]] = {}
@@ -70,6 +75,8 @@ class Row:
     @functools.cached_property
     def quality(self) -> Quality:
         """What the quantization loses, that of the cache included."""
+        if set(self.kv_types) == {"f16"}:
+            return self.plain
         return quality.of(self.candidate, *self.kv_types)
 
     @functools.cached_property

@@ -2,30 +2,37 @@
 
 from collections.abc import Sequence
 
-from localchat.fit import objections, quality
+from localchat.fit import objections
 from localchat.fit.candidate import Candidate
 from localchat.fit.option import Dominated
+from localchat.fit.quality import Quality
 from localchat.fit.tuning import Tuning
 from localchat.machine.hardware import Hardware
 
+Judged = Sequence[tuple[Candidate, Quality]]
+
 
 def split(
-    candidates: Sequence[Candidate], hardware: Hardware, tuning: Tuning
-) -> tuple[tuple[Candidate, ...], tuple[Dominated, ...]]:
-    """Divide a model's quantizations into those to offer, and those that others dominate.
+    judged: Judged, hardware: Hardware, tuning: Tuning
+) -> tuple[Judged, tuple[Dominated, ...]]:
+    """Divide a model's quantizations, each with what it loses, into those to offer and the rest.
 
     One that loses less and takes at most 2 % more bytes dominates. Formats that this machine is
     slow with dominate nothing.
     """
-    judged = [(each, quality.of(each).divergence) for each in candidates]
     able = [pair for pair in judged if not objections.is_slow_format(pair[0], hardware)]
     kept, dropped = [], []
-    for candidate, divergence in judged:
-        better = [pair for pair in able if _dominates(*pair, candidate, divergence, tuning)]
+    for candidate, found in judged:
+        loss = found.divergence
+        better = [
+            (theirs.divergence, other)
+            for other, theirs in able
+            if _dominates(other, theirs.divergence, candidate, loss, tuning)
+        ]
         if better:
-            dropped.append(Dominated(candidate, min(better, key=lambda pair: pair[1])[0]))
+            dropped.append(Dominated(candidate, min(better, key=lambda pair: pair[0])[1]))
         else:
-            kept.append(candidate)
+            kept.append((candidate, found))
     return tuple(kept), tuple(dropped)
 
 

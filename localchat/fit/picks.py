@@ -107,7 +107,7 @@ def _worth_asking(rows: Sequence[Row], chosen: Offers) -> list[Row]:
     short = {
         id(each.row.candidate) for each in chosen if each.context_tokens < each.row.limit_tokens
     }
-    return [row for row in rows if id(row.candidate) in short or row.quality.divergence < worst]
+    return [row for row in rows if id(row.candidate) in short or row.plain.divergence < worst]
 
 
 def _merged(labelled: Sequence[tuple[str, Sketch]]) -> tuple[Option, ...]:

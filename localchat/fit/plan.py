@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from localchat.fit import dominance, ladder, memory, option, picks, speed, tuning
+from localchat.fit import dominance, ladder, memory, option, picks, quality, speed, tuning
 from localchat.fit.budget import Budget
 from localchat.fit.candidate import Candidate
 from localchat.fit.cells import KvTypes, Row
+from localchat.fit.dominance import Judged
 from localchat.fit.offers import Rules
 from localchat.fit.option import Dominated, ModelPlan, Option
 from localchat.fit.params import EngineParams
@@ -65,13 +66,10 @@ def plan(
     situation = Situation(
         hardware, budget, sizer, pacer, wishes.base, wishes.gpu_layers, lock_limit_bytes, weights
     )
-    kept, dropped = dominance.split(candidates, hardware, weights)
-    shown = tuple(candidates) if wishes.contexts else kept
-    rows = {
-        types: tuple(Row(each, types, situation, _barred(each, shown, dropped)) for each in shown)
-        for types in wishes.kv_types
-        if types == wishes.kv_types[0] or _can_hold(candidates[0].shape, types)
-    }
+    judged = tuple((each, quality.of(each)) for each in candidates)
+    kept, dropped = dominance.split(judged, hardware, weights)
+    shown = judged if wishes.contexts else kept
+    rows = _rows(shown, dropped, wishes.kv_types, situation)
     plain, *others = rows.values()
     rules = Rules(situation, wishes.contexts)
     chosen = picks.choose(plain, [row for each in others for row in each], rules)
@@ -82,7 +80,8 @@ def plan(
         cells = (row.cell(tokens) for row, tokens in _grid(rows, wishes.contexts))
         options = _marked(tuple(cells), chosen)
     front = _front([each for each in options if each.fits == "now" and not each.objection])
-    return ModelPlan(shown, options, chosen, nearest, front, dropped, budget)
+    offered = tuple(each for each, _ in shown)
+    return ModelPlan(offered, options, chosen, nearest, front, dropped, budget)
 
 
 def cell(
@@ -104,6 +103,23 @@ def cell(
     return row.option(params)
 
 
+def _rows(
+    shown: Judged,
+    dropped: Sequence[Dominated],
+    kv_types: Sequence[KvTypes],
+    situation: Situation,
+) -> dict[KvTypes, tuple[Row, ...]]:
+    shape = shown[0][0].shape
+    barred = _barred([each for each, _ in shown], dropped)
+    return {
+        types: tuple(
+            Row(each, types, situation, plain, barred.get(id(each), "")) for each, plain in shown
+        )
+        for types in kv_types
+        if types == kv_types[0] or _can_hold(shape, types)
+    }
+
+
 def _nearest(rows: Sequence[Row], rules: Rules) -> Option:
     sketch = rules.nearest(rows)
     return sketch.row.finished(sketch)
@@ -119,14 +135,14 @@ def _grid(
                 yield row, tokens
 
 
-def _barred(candidate: Candidate, shown: Sequence[Candidate], dropped: Sequence[Dominated]) -> str:
+def _barred(shown: Sequence[Candidate], dropped: Sequence[Dominated]) -> dict[int, str]:
+    """Say of some candidates, by their identity, why they are no pick beside the others."""
+    full = [each for each in shown if _is_full_precision(each)]
+    words = "It takes twice the memory of Q8_0 and gains next to nothing."
+    found = {id(each): words for each in full} if len(full) < len(shown) else {}
     for each in dropped:
-        if each.candidate is candidate:
-            return f"{each.by.label} loses less and is hardly larger."
-    smaller = any(not _is_full_precision(each) for each in shown)
-    if _is_full_precision(candidate) and smaller:
-        return "It takes twice the memory of Q8_0 and gains next to nothing."
-    return ""
+        found[id(each.candidate)] = f"{each.by.label} loses less and is hardly larger."
+    return found
 
 
 def _is_full_precision(candidate: Candidate) -> bool:
