@@ -27,8 +27,11 @@ from localchat.engine.outline import Outline
 from localchat.machine import detect
 from localchat.models import quants
 
-MOST_BYTES: Final = 3 * 2**29
+MOST_BYTES: Final = 3 * 2**28
 """The layers of the larger copy take at most so much, or a quarter of what is available."""
+MOST_EXPERTS_BYTES: Final = 5 * 2**29
+"""The same with experts: most of them are loaded and seldom read, and what is read must not drown
+in the output head."""
 
 _LITTLE_MORE = 1.25
 """What the limit may be passed by for a whole model, which needs no extending."""
@@ -115,8 +118,9 @@ def _run(
 
 def _models(command: wire.Probe) -> Iterator[tuple[Outline, Depths]]:
     if command.path:
-        limit = min(MOST_BYTES, detect.detect().available_ram_bytes // 4)
         model = outline.outline(Path(command.path))
+        most = MOST_BYTES if model.experts_share == 1.0 else MOST_EXPERTS_BYTES
+        limit = min(most, detect.detect().available_ram_bytes // 4)
         yield model, depths(model, limit)
         return
     kind = {form.name: number for number, form in quants.TENSOR_TYPES.items()}[command.format]

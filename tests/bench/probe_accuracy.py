@@ -1,0 +1,198 @@
+"""Hold the speed probe against real answers, on models with random weights.
+
+    python -m tests.bench.probe_accuracy [--pairs 10] [--tokens 48] [--small] [--safe-mode]
+
+Six models of 0.3 to 1.5 GB, of different shapes and formats, are made once and kept in the
+temporary folder. A pair is a probe of a model's header and, at once after it, real answers of the
+whole model; the pairs go round the models. Told are the median error of the probe and how often
+its interval holds the truth; then the same for what a probe of the bare machine says of the models
+in its format. Run it on an idle machine: it takes about three minutes. `--small` makes tiny models
+instead, to see that it works.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import statistics
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localchat.engine import wire
+from localchat.engine.client import EngineClient
+from localchat.engine.prober import Prober, Target
+from localchat.fit import candidates, memory, speed
+from localchat.fit.candidate import Candidate
+from localchat.fit.measurements import Measurement
+from localchat.fit.params import EngineParams
+from localchat.fit.speed import Speed
+from localchat.machine import detect
+from localchat.models import gguf
+from tests import architectures
+from tests.architectures import Size
+
+_QUESTION = "Tell me about the sea, the mountains and the wind in between."
+_DENSE = Size(
+    layers=16, width=2048, heads=32, kv_heads=8, head_dims=64, feed_forward=8192, vocabulary=32_768
+)
+_MODELS: tuple[tuple[str, str, Size], ...] = (
+    ("llama", "Q4_K", _DENSE),
+    ("llama", "Q8_0", dataclasses.replace(_DENSE, layers=24, width=1024, feed_forward=4096)),
+    (
+        "qwen3", "Q6_K",
+        dataclasses.replace(_DENSE, layers=28, heads=16, head_dims=128, feed_forward=6144),
+    ),
+    (
+        "gemma3", "Q4_0",
+        Size(
+            layers=32, width=1536, heads=8, kv_heads=4, head_dims=128, feed_forward=8960,
+            vocabulary=65_536, window_tokens=512, interval=6,
+        ),
+    ),
+    (
+        "qwen3moe", "Q4_K",
+        Size(
+            layers=20, width=1536, heads=16, kv_heads=4, head_dims=128, feed_forward=4096,
+            vocabulary=32_768, experts=32, experts_used=4, expert_feed_forward=768,
+        ),
+    ),
+    ("llama", "Q4_K", dataclasses.replace(_DENSE, layers=40, width=1536, feed_forward=6144)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What was said of a model's rate, and what it was."""
+
+    model: str
+    said: Speed
+    measured: float
+
+    @property
+    def error(self) -> float:
+        """How far the middle of the interval is from the truth, as a share of it."""
+        return self.said.middle / self.measured - 1
+
+    @property
+    def holds(self) -> bool:
+        """The interval contains the truth."""
+        return self.said.low <= self.measured <= self.said.high
+
+
+def main() -> None:
+    """Make the models, measure the pairs and report."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--tokens", type=int, default=48)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--small", action="store_true", help="tiny models, to see that it works")
+    parser.add_argument("--safe-mode", action="store_true", help="use_extra_bufts off")
+    asked = parser.parse_args()
+    files = _files(asked.small)
+    params = EngineParams(
+        context_tokens=1024, threads=asked.threads, extra_buffers=not asked.safe_mode
+    )
+    asyncio.run(_run(files, params, asked.pairs, asked.tokens))
+
+
+def _files(small: bool) -> list[Path]:
+    folder = Path(tempfile.gettempdir()) / "localchat-bench"
+    folder.mkdir(exist_ok=True)
+    files = []
+    for number, (name, quant, size) in enumerate(_MODELS):
+        file = folder / f"probe-{'small-' * small}{number}-{name}-{quant}.gguf"
+        if not file.exists():
+            print(f"making {file.name} ...", flush=True)
+            shape = architectures.CLASSES[name].tiny if small else size
+            part = file.with_suffix(".part")
+            architectures.write(part, name, shape, quant, "Q8_0" if small else "Q6_K")
+            part.replace(file)
+        files.append(file)
+    return files
+
+
+async def _run(files: Sequence[Path], params: EngineParams, pairs: int, tokens: int) -> None:
+    home = Path(tempfile.mkdtemp())
+    prober = Prober(home / "logs", home / "safe-mode.json")
+    hardware = detect.detect()
+    params = dataclasses.replace(params, threads=params.threads or hardware.decode_threads)
+    _, general = await prober.measure(Target(), params, hardware)
+    print(f"the machine: {_seconds(general)}")
+    own, machine = [], []
+    for number in range(pairs):
+        file = files[number % len(files)]
+        candidate = _candidate(file)
+        _, found = await prober.measure(Target(candidate, file), params, hardware)
+        measured = await _measured(home, file, params, tokens)
+        pair = Pair(file.stem, _said(candidate, params, found), measured)
+        own.append(pair)
+        machine.append(Pair(file.stem, _said(candidate, params, general), measured))
+        print(f"{_line(pair)}   the machine's probe {machine[-1].said.basis}: "
+              f"{100 * machine[-1].error:+.1f} %", flush=True)  # fmt: skip
+    _report("a probe of the header", own)
+    _report("a probe of the machine", [each for each in machine if each.said.basis == "probed"])
+
+
+def _candidate(file: Path) -> Candidate:
+    header = gguf.read_header(file)
+    return candidates.from_header(header, file.stat().st_size, model=file.stem, path=file)
+
+
+def _said(candidate: Candidate, params: EngineParams, known: Sequence[Measurement]) -> Speed:
+    hardware = detect.detect()
+    footprint = memory.footprint(candidate, params, hardware)
+    return speed.estimate(candidate, footprint, params, hardware, known)
+
+
+async def _measured(home: Path, file: Path, params: EngineParams, tokens: int) -> float:
+    engine = EngineClient(home / "logs", home / "safe-mode.json")
+    rates = []
+    try:
+        await engine.load(file, params)
+        for seed in range(3):
+            request = wire.Generate(
+                0,
+                (wire.Message("user", _QUESTION),),
+                sampling=wire.Sampling(temperature=0.8, seed=seed),
+                max_tokens=tokens,
+            )
+            async for event in engine.generate(request):
+                if isinstance(event, wire.Finished) and event.stats.tokens_per_second:
+                    rates.append(event.stats.tokens_per_second)
+    finally:
+        await engine.close()
+    return statistics.median(rates)
+
+
+def _seconds(general: Sequence[Measurement]) -> str:
+    return ", ".join(
+        f"{each.host.weights_bytes / 1e9:.2f} GB in {each.host.layers:.0f} layers "
+        f"{1 / each.token_seconds:.1f} tokens/s"
+        for each in general
+    )
+
+
+def _line(pair: Pair) -> str:
+    ratio = pair.said.high / pair.said.low
+    return (
+        f"{pair.model:26} probed {pair.said.low:6.2f} to {pair.said.high:6.2f} (x {ratio:.2f})  "
+        f"measured {pair.measured:6.2f}  {100 * pair.error:+5.1f} %  "
+        f"{'inside' if pair.holds else 'OUTSIDE'}"
+    )
+
+
+def _report(what: str, pairs: Sequence[Pair]) -> None:
+    if not pairs:
+        return
+    median = statistics.median(abs(pair.error) for pair in pairs)
+    inside = sum(pair.holds for pair in pairs)
+    widest = max(pair.said.high / pair.said.low for pair in pairs)
+    print(
+        f"{what}: median error {100 * median:.1f} %, {inside} of {len(pairs)} intervals hold the "
+        f"truth, the widest high / low is {widest:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
