@@ -1,0 +1,77 @@
+"""When to try again, and when to give up: patience that grows with what was achieved.
+
+A download that never got a byte is given up soon, as somebody waits for an answer; one that was
+under way is kept up for minutes, as a laptop changes its network. Waits double, with a random part
+so that many clients do not come back together.
+"""
+
+import random
+import time
+
+from localchat import errors
+from localchat.hub.control import Control
+from localchat.hub.manners import Manners
+from localchat.hub.meter import Meter
+from localchat.library.values import Phase
+
+_JITTER = 0.25
+
+
+class Patience:
+    """Decides after each failed try of one file."""
+
+    def __init__(self, manners: Manners, meter: Meter, control: Control) -> None:
+        self._manners = manners
+        self._meter = meter
+        self._control = control
+        self._has_received = False
+        self._alone_since = time.monotonic()
+        self._tried_at = self._alone_since
+        self._failures = 0
+        self._announced = 0
+
+    def begin(self) -> None:
+        """A try begins."""
+        self._tried_at = time.monotonic()
+
+    def reward(self) -> None:
+        """Bytes came: begin to count anew."""
+        self._has_received = True
+        self._alone_since = time.monotonic()
+        self._failures = self._announced = 0
+
+    def wait(self, error: errors.LocalchatError) -> None:
+        """Wait before the next try, saying what for. Raises `error` when there shall be none.
+
+        Also raises control.Stopped.
+        """
+        seconds = self._announced_seconds(error)
+        if seconds is None:
+            seconds = self._own_seconds(error)
+        self._meter.enter(Phase.RETRYING, error.message, seconds)
+        self._control.wait(seconds)
+
+    def _announced_seconds(self, error: errors.LocalchatError) -> float | None:
+        if not isinstance(error, errors.RateLimited) or error.wait_seconds is None:
+            return None
+        self._announced += 1
+        is_long = error.wait_seconds > self._manners.announced_wait_seconds
+        if is_long or self._announced > self._manners.announced_waits:
+            raise error
+        # The wait that was asked for is not held against our own patience.
+        self._alone_since += error.wait_seconds
+        return error.wait_seconds
+
+    def _own_seconds(self, error: errors.LocalchatError) -> float:
+        manners, now = self._manners, time.monotonic()
+        doubled = manners.first_wait_seconds * float(2**self._failures)
+        seconds = min(doubled, manners.longest_wait_seconds)
+        seconds *= 1 + random.uniform(-_JITTER, _JITTER)
+        self._failures += 1
+        patience = manners.start_patience_seconds
+        if self._has_received:
+            patience = manners.patience_seconds
+        # The next try may take as long as this one did.
+        if now - self._alone_since + seconds + (now - self._tried_at) > patience:
+            raise error
+        return seconds

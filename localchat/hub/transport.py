@@ -1,0 +1,191 @@
+"""One request for a file's bytes: from the Hub, over its redirects, to the storage that has them.
+
+Everything that happens below HTTP comes back as an error of ours. A read that waits for the
+network can be ended from another thread, by shutting its socket down.
+"""
+
+import contextlib
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx2
+
+import localchat
+from localchat import errors
+from localchat.hub import redirects, refusals, urls
+from localchat.hub.access import Access
+from localchat.hub.control import Control
+from localchat.hub.manners import Manners
+from localchat.hub.refusals import Asked
+from localchat.library.values import RemoteFile
+
+_CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-(?P<stop>\d+)/(?P<size>\d+|\*)")
+
+
+class Broken(Exception):
+    """The connection failed; `error` is what to tell the user when no other try helps."""
+
+    def __init__(self, error: errors.LocalchatError, is_lasting: bool = False) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.is_lasting = is_lasting
+        """Another try would end the same way: a certificate that is wrong, for example."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, before its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Of the last answer, names in small letters."""
+    promised: Mapping[str, str]
+    """Of the Hub's own answer, before any redirect: what the file is."""
+    is_from_hub: bool
+    """False for a storage that the Hub sent the request to."""
+    body: Iterator[bytes]
+    """Raises Broken."""
+
+    @property
+    def range_start(self) -> int | None:
+        """Where in the file the body begins; None where the answer does not say."""
+        match = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", "").strip())
+        return int(match["start"]) if match else None
+
+    @property
+    def whole_bytes(self) -> int | None:
+        """How large the whole file is, as this answer says; None where it does not."""
+        if self.status == 206:
+            match = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", "").strip())
+            return int(match["size"]) if match and match["size"] != "*" else None
+        stated = self.headers.get("content-length", "")
+        return int(stated) if stated.isascii() and stated.isdigit() else None
+
+    @property
+    def validator(self) -> str:
+        """What a Range request may name to get a piece of the same content; empty without."""
+        etag = self.headers.get("etag", "")
+        return "" if etag.startswith("W/") or not etag.isprintable() else etag
+
+
+class Transport:
+    """The connections of one download."""
+
+    def __init__(self, who: Access, manners: Manners, control: Control) -> None:
+        self._who = who
+        self._manners = manners
+        self._control = control
+        self._held: socket.socket | None = None
+        self._client = httpx2.Client(
+            follow_redirects=False,
+            timeout=httpx2.Timeout(manners.read_seconds, connect=manners.connect_seconds),
+            headers={"User-Agent": f"localchat/{localchat.__version__}"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._release()
+        self._client.close()
+
+    @contextlib.contextmanager
+    def get(self, file: RemoteFile, start: int = 0, validator: str = "") -> Iterator[Answer]:
+        """Ask for a file from byte `start` on.
+
+        Raises Broken, DownloadFailed for redirects that are not followed, and control.Stopped.
+        """
+        asked = self.asked(file)
+        url = urls.file(self._who.endpoint, file.repo, file.revision_commit, file.path)
+        headers = {"Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+            headers |= {"If-Range": validator} if validator else {}
+        promised: Mapping[str, str] | None = None
+        for _ in range(self._manners.redirects + 1):
+            response = self._send(url, headers, asked)
+            try:
+                promised = _lowered(response) if promised is None else promised
+                location = response.headers.get("location", "")
+                if not (300 <= response.status_code < 400 and location):
+                    is_from_hub = self._is_hub(url)
+                    body = self._body(response, asked)
+                    yield Answer(
+                        response.status_code, _lowered(response), promised, is_from_hub, body
+                    )
+                    return
+                url = redirects.following(url, location)
+            finally:
+                response.close()
+        raise redirects.too_many(asked.host)
+
+    def asked(self, file: RemoteFile) -> Asked:
+        """Say what is asked for, for the words of errors."""
+        endpoint = self._who.endpoint
+        has_token = bool(self._who.token_for(endpoint))
+        return Asked(endpoint, file.repo, file.revision, file.path, has_token)
+
+    def _is_hub(self, url: str) -> bool:
+        return url.startswith(self._who.endpoint + "/")
+
+    def _send(self, url: str, headers: Mapping[str, str], asked: Asked) -> httpx2.Response:
+        self._control.check()
+        own = dict(headers)
+        if token := self._who.token_for(url):
+            own["Authorization"] = f"Bearer {token}"
+        try:
+            request = self._client.build_request(
+                "GET", url, headers=own, extensions={"trace": self._watch}
+            )
+            return self._client.send(request, stream=True, auth=None)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise self._broken(error, asked) from error
+
+    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Keep a hold of each new connection, to end its reads from outside."""
+        if event.endswith("connect_tcp.complete"):
+            opened: socket.socket | None = info["return_value"].get_extra_info("socket")
+            if opened is not None:
+                self._release()
+                # A duplicate, as TLS takes the socket itself away from this object.
+                self._held = opened.dup()
+                self._control.wake_by(self._shut)
+
+    def _shut(self) -> None:
+        held = self._held
+        if held is not None:
+            with contextlib.suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
+
+    def _release(self) -> None:
+        self._control.wake_by(None)
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
+
+    def _body(self, response: httpx2.Response, asked: Asked) -> Iterator[bytes]:
+        try:
+            yield from response.iter_raw()
+        except (httpx2.HTTPError, OSError) as error:
+            raise self._broken(error, asked) from error
+
+    def _broken(self, error: Exception, asked: Asked) -> Broken:
+        self._control.check()
+        told = refusals.of_exception(error, asked)
+        return Broken(told, is_lasting=_is_lasting(error))
+
+
+def _is_lasting(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol | ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _lowered(response: httpx2.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
