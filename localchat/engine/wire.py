@@ -5,14 +5,13 @@ Knows neither llama_cpp nor asyncio.
 """
 
 import dataclasses
-import functools
 import json
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from localchat.engine import records
 from localchat.fit.footprint import Footprint
 from localchat.fit.params import EngineParams as EngineParams
 
@@ -386,38 +385,14 @@ def decode_event(line: str) -> Event:
     return typing.cast(Event, _decode(line, _EVENTS))
 
 
+def footprint(value: Mapping[str, Any]) -> Footprint:
+    """Read a footprint out of a Result. Raises ValueError when it is none."""
+    return records.build(Footprint, value)
+
+
 def _decode(line: str, kinds: Mapping[str, type]) -> object:
     try:
         fields = json.loads(line)
-        return _build(kinds[fields.pop("tag")], fields)
-    except (KeyError, TypeError, AttributeError) as error:
+        return records.build(kinds[fields.pop("tag")], fields)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"not a message of this protocol: {line[:200]!r}") from error
-
-
-def _build(kind: type, fields: Mapping[str, Any]) -> object:
-    hints = _hints(kind)
-    return kind(**{name: _convert(hints[name], value) for name, value in fields.items()})
-
-
-@functools.cache
-def _hints(kind: type) -> Mapping[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def footprint(value: Mapping[str, Any]) -> Footprint:
-    """Read a footprint out of a Result. Raises ValueError when it is none."""
-    try:
-        return typing.cast(Footprint, _build(Footprint, value))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a footprint: {value!r:.200}") from error
-
-
-def _convert(hint: Any, value: Any) -> Any:
-    if typing.get_origin(hint) is types.UnionType and isinstance(value, dict):
-        hint = next(filter(dataclasses.is_dataclass, typing.get_args(hint)), hint)
-    if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type, hint), value)
-    if typing.get_origin(hint) is tuple:
-        item = typing.get_args(hint)[0]
-        return tuple(_convert(item, each) for each in value)
-    return value

@@ -1,0 +1,32 @@
+"""What the engine's process takes besides the model, as arithmetic; the bench holds it to peaks."""
+
+import dataclasses
+from pathlib import Path
+
+from localchat import units
+from localchat.fit import candidates, runtime
+from localchat.models import gguf
+from tests import architectures
+
+
+def test_a_larger_vocabulary_takes_more(tmp_path: Path) -> None:
+    """The figure follows the vocabulary that the header names."""
+    size = dataclasses.replace(architectures.CLASSES["llama"].tiny, vocabulary=5000)
+    path = architectures.write(tmp_path / "model.gguf", "llama", size)
+    candidate = candidates.from_header(gguf.read_header(path), path.stat().st_size, model="m")
+
+    found = runtime.runtime_bytes(candidate)
+
+    assert runtime.of_vocabulary(5000) == found
+    assert found - runtime.of_vocabulary(4000) == 1000 * runtime.TOKEN_BYTES
+
+
+def test_an_unknown_vocabulary_is_taken_for_a_usual_one(tmp_path: Path) -> None:
+    """A model whose vocabulary is not known is not taken for one without any."""
+    path = architectures.write(tmp_path / "model.gguf", "llama")
+    known = candidates.from_header(gguf.read_header(path), path.stat().st_size, model="m")
+    shape = dataclasses.replace(known.shape, vocabulary=None)
+
+    found = runtime.runtime_bytes(dataclasses.replace(known, shape=shape))
+
+    assert 100 * units.MIB < found < 200 * units.MIB
