@@ -66,17 +66,19 @@ def weights(candidate: Candidate) -> str:
 
 def _picks(plan: ModelPlan, pen: Pen) -> list[str]:
     if not plan.picks:
-        return pen.paragraph(f"Nothing to recommend: {_lower(plan.nearest.reason)}")
+        near = plan.nearest
+        at = f"{near.label} at {ladder.name(near.context_tokens)}"
+        return pen.paragraph(f"Nothing to recommend. {at}: {_lower(near.reason)}")
     splits = bool(plan.budget.gpus)
     columns = [
-        Column("", 15, right=False),
+        Column("", 16, right=False),
         Column("quant", 10, right=False),
         Column("context", 7),
         Column("at most", 7),
         Column("KV", max(len(pick.kv_type) for pick in plan.picks), right=False),
         *([Column("on GPU", 6)] if splits else []),
         Column("GiB", 6),
-        Column("tokens/s", 9),
+        Column("tokens/s", 8),
         Column("quality", 7),
     ]
     rows: list[tuple[Cell | str, ...]] = [
@@ -84,7 +86,7 @@ def _picks(plan: ModelPlan, pen: Pen) -> list[str]:
             Cell(_names(pick), "good"),
             pick.label,
             ladder.name(pick.context_tokens),
-            f"{pick.max_context_tokens:,}",
+            _exactly(pick.max_context_tokens),
             pick.kv_type,
             *([_layers(pick)] if splits else []),
             gib(pick),
@@ -100,7 +102,7 @@ def _names(pick: Option) -> str:
     names = ["with q8_0 KV" if name == option.QUANTIZED_KV else name for name in pick.picks]
     if len(names) > 2:
         return "all three"
-    return names[0] if len(names) == 1 else ", ".join(name.split()[0] for name in names)
+    return names[0] if len(names) == 1 else "+".join(name.split()[0] for name in names)
 
 
 def _grid(plan: ModelPlan, pen: Pen) -> list[str]:
@@ -155,7 +157,7 @@ def _choices(plan: ModelPlan, pen: Pen) -> list[str]:
         Column("GiB", 6),
         Column("fits", 18, right=False),
         Column("at most", 8),
-        Column("tokens/s", 9),
+        Column("tokens/s", 8),
         Column("quality", 8),
     )
     rows = [
@@ -164,7 +166,7 @@ def _choices(plan: ModelPlan, pen: Pen) -> list[str]:
             each.kv_type,
             gib(each),
             Cell(each.fits, "good" if each.fits == "now" else "faint"),
-            f"{each.max_context_tokens:,}",
+            _exactly(each.max_context_tokens),
             rate(each),
             loss(each),
         )
@@ -215,6 +217,8 @@ def rate(shown: Option) -> str:
 
 
 def _range(low: float, high: float) -> str:
+    if low >= 1000:
+        return f"{low / 1000:.1f}-{high / 1000:.1f}k"
     if high < 10:
         return f"{low:.1f}-{high:.1f}"
     return f"{low:.0f}-{high:.0f}"
@@ -224,6 +228,10 @@ def loss(shown: Option) -> str:
     """Say how much perplexity a choice loses."""
     percent = shown.quality.loss_percent
     return f"-{percent:.1f} %" if percent >= 0.05 else "0 %"
+
+
+def _exactly(tokens: int) -> str:
+    return f"{tokens:,}" if tokens < 1_000_000 else str(tokens)
 
 
 def _layers(shown: Option) -> str:

@@ -11,14 +11,15 @@ from localchat import errors, sanitize, units
 from localchat.cli import choice, console
 from localchat.cli.choice import Choice
 from localchat.cli.tables import Cell, Column, Pen
-from localchat.fit import ladder, quality
+from localchat.fit import ladder, losses, quality
 from localchat.fit.candidate import Candidate
 from localchat.models.shapes import Shape
 
 
 def run(given: argparse.Namespace) -> int:
     """Print what is known of a model. Raises ModelNotFound or BadModel."""
-    found = choice.find(given.model)
+    chosen = choice.find(given.model)
+    found = dataclasses.replace(chosen, candidates=losses.alike(chosen.candidates))
     if given.json:
         text = json.dumps(as_json(found), indent=2)
     else:

@@ -94,15 +94,15 @@ class Row:
         """Why no context of this row is a pick; empty when one may be."""
         return self._objection(min(self.limit_tokens, ladder.FIRST_STEP_TOKENS))
 
-    def top_step(self, near: int = 0) -> int:
+    def top_step(self, at_most: int = 0) -> int:
         """Return the largest usual context that fits now with all layers in one place, or 0.
 
-        It is mostly `near` that of a quantization of much the same size.
+        Contexts above `at_most` are not tried; 0 tries all.
         """
         if self.candidate.weights.total_bytes > self._situation.budget.total_now_bytes:
             return 0
         params = placement.at_once(self.candidate, self._base, self._situation)
-        return ladder.top_step(self.limit_tokens, self._short(params, closed=False), near)
+        return ladder.top_step(self.limit_tokens, self._short(params, closed=False), at_most)
 
     def most_tokens(self, params: EngineParams) -> int:
         """Return the largest context with everything else as these parameters say.

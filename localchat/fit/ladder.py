@@ -46,23 +46,18 @@ def name(tokens: int) -> str:
     return f"{tokens:,}" if tokens % 1024 else f"{tokens // 1024}k"
 
 
-def top_step(limit: int, short_bytes: Callable[[int], int], near: int = 0) -> int:
+def top_step(limit: int, short_bytes: Callable[[int], int], at_most: int = 0) -> int:
     """Find the largest usual context up to `limit` that fits; 0 when none does.
 
     `short_bytes` says by how many bytes a context is too large, 0 or less when it fits; it must
-    not fall as the context grows. The search starts `near` a context, or at the largest.
+    not fall as the context grows. Contexts above `at_most` are not tried; 0 tries all.
     """
-    rungs = steps(limit)
-    at = rungs.index(near) if near in rungs else len(rungs) - 1
-    if short_bytes(rungs[at]) <= 0:
-        while at + 1 < len(rungs) and short_bytes(rungs[at + 1]) <= 0:
-            at += 1
-        return rungs[at]
+    rungs = [step for step in steps(limit) if not at_most or step <= at_most]
+    if short_bytes(rungs[-1]) <= 0:
+        return rungs[-1]
     if short_bytes(rungs[0]) > 0:
         return 0
-    while at > 0 and short_bytes(rungs[at]) > 0:
-        at -= 1
-    return rungs[at]
+    return next(step for step in reversed(rungs[:-1]) if short_bytes(step) <= 0)
 
 
 def most_tokens(limit: int, short_bytes: Callable[[int], int]) -> int:

@@ -6,7 +6,8 @@ of which loss is too much.
 
 import functools
 import statistics
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from localchat.fit.candidate import Candidate
@@ -60,6 +61,20 @@ def of(candidate: Candidate) -> ScaledLoss:
             words = f"trained for 4 bits: at least as good as {_AS_TRAINED}"
             return _measured(candidate, stand_in, words)
     return _measured(candidate, quant)
+
+
+def alike(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Take it that who makes one quantization of a model with an importance matrix makes all so.
+
+    Some formats cannot be made without one, and a mix of static and other figures would put
+    quantizations in the wrong order.
+    """
+    quants_here = [each.quant for each in candidates if each.quant is not None]
+    if not any(each.needs_imatrix or each.is_dynamic for each in quants_here):
+        return tuple(candidates)
+    return tuple(
+        each if each.has_imatrix else replace(each, has_imatrix=True) for each in candidates
+    )
 
 
 def scale(effective_parameters: float, exponent: float) -> float:

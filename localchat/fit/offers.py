@@ -82,9 +82,9 @@ class Rules:
 
 def _at_top(rows: Sequence[Row]) -> Iterator[Sketch]:
     step = 0
-    for row in sorted(rows, key=lambda row: row.candidate.file_bytes):
-        step = row.top_step(near=step)
+    for row in sorted(rows, key=lambda row: row.candidate.weights.total_bytes):
+        # Heavier weights leave room for no more context than lighter ones did.
+        step = row.top_step(at_most=step)
         if not step:
-            # Larger files have no room either.
             return
         yield row.sketch(step)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from localchat.fit import dominance, ladder, memory, option, picks, quality, speed, tuning
+from localchat.fit import dominance, ladder, losses, memory, option, picks, quality, speed, tuning
 from localchat.fit.budget import Budget
 from localchat.fit.candidate import Candidate
 from localchat.fit.cells import KvTypes, Row
@@ -66,7 +66,7 @@ def plan(
     situation = Situation(
         hardware, budget, sizer, pacer, wishes.base, wishes.gpu_layers, lock_limit_bytes, weights
     )
-    judged = tuple((each, quality.of(each)) for each in candidates)
+    judged = tuple((each, quality.of(each)) for each in losses.alike(candidates))
     kept, dropped = dominance.split(judged, hardware, weights)
     shown = judged if wishes.contexts else kept
     rows = _rows(shown, dropped, wishes.kv_types, situation)

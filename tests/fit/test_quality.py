@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from localchat.fit import quality
+from localchat.fit import losses, quality
 from localchat.fit.candidate import Candidate
 from localchat.models import quants
 from tests.fit import machines
@@ -47,8 +47,8 @@ def test_an_importance_matrix_loses_less() -> None:
 def test_more_bits_lose_less() -> None:
     """In the order of the scoreboard."""
     order = ("Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "Q4_0", "Q3_K_M", "Q2_K")
-    losses = [quality.of(_like(label)).loss_percent for label in order]
-    assert sorted(losses) == losses
+    found = [quality.of(_like(label)).loss_percent for label in order]
+    assert sorted(found) == found
 
 
 def test_mistral_loses_what_was_measured_on_it() -> None:
@@ -59,8 +59,7 @@ def test_mistral_loses_what_was_measured_on_it() -> None:
     measured = quants.by_name("Q4_K_S")
     assert measured is not None
     assert measured.mistral_7b_percent == pytest.approx(mistral["Q4_K_S"].loss_percent, rel=0.001)
-    losses = [each.loss_percent for each in mistral.values()]
-    assert all(loss < 25 for loss in losses)
+    assert all(each.loss_percent < 25 for each in mistral.values())
     assert mistral["Q5_K_M"].loss_percent < mistral["Q5_K_S"].loss_percent
 
 
@@ -69,6 +68,14 @@ def test_files_of_a_model_trained_for_four_bits_lose_less() -> None:
     plain, aware = _like("Q4_0"), _like("Q4_0", is_quantization_aware=True)
     assert quality.of(aware).divergence < quality.of(_like("Q4_K_M")).divergence
     assert quality.of(plain).divergence > quality.of(_like("Q4_K_M")).divergence
+
+
+def test_makers_use_an_importance_matrix_for_all_or_none() -> None:
+    """A format that cannot be made without one tells about the others beside it."""
+    static = [_like("Q4_K_S"), _like("Q6_K")]
+    assert tuple(static) == losses.alike(static)
+    mixed = losses.alike([*static, _like("IQ2_M")])
+    assert all(each.has_imatrix for each in mixed)
 
 
 def test_a_format_that_a_model_was_trained_in_loses_nothing() -> None:
