@@ -1,48 +1,55 @@
 """`localchat` alone: the chat screens, put together."""
 
 import argparse
+import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 from localchat import paths
 from localchat.cli import options
-from localchat.machine import detect, profile
+from localchat.engine import wire
+from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder, gguf
-from localchat.models.folder import LocalModel
 from localchat.ui import run as ui
+from localchat.ui.setup import Setup
 
 
 def run(given: argparse.Namespace) -> int:
     """Open the screens, and a model at once when one was named.
 
-    Raises UsageError without a terminal, ProfileError for a machine's file that cannot be read,
+    Raises UsageError without a terminal, ProfileError for a machine that cannot be read,
     ModelNotFound or BadModel for a model that cannot be opened.
     """
     chosen = options.effective_settings(given)
-    models, guide = paths.paths().models, paths.guide_model()
-
-    def list_models() -> Sequence[LocalModel]:
-        return folder.find_models(models, guide)
-
+    places, guide = paths.paths(), paths.guide_model()
     # Another machine's profile is read once, so that a mistake in it is told before the screens.
     other = profile.read(Path(given.machine).expanduser()) if given.machine else None
-
-    def machine() -> Hardware:
-        return other or detect.detect()
-
     # LOCALCHAT_MODEL is for `run`, which needs a model; here the first screen offers them.
-    open_path = folder.resolve(given.model, models, guide) if given.model else None
+    open_path = folder.resolve(given.model, places.models, guide) if given.model else None
     if open_path is not None:
         gguf.check(open_path)
-    return ui.run(
-        options.engine(),
-        list_models=list_models,
-        detect=machine,
+    params = options.engine_params(chosen, given.chat_template_file)
+    if other is not None:
+        # The default is this computer's.
+        params = dataclasses.replace(params, threads=chosen.threads or 0)
+    setup = Setup(
+        list_models=functools.partial(folder.find_models, places.models, guide),
+        detect=_this_machine if other is None else lambda _: other,
         is_simulated=other is not None,
-        models_folder=models,
+        asks_engine=other is None,
+        lock_limit_bytes=memlock.lock_limit_bytes() if other is None else None,
+        measurements_file=places.measurements_file if other is None else None,
+        models_folder=places.models,
         chat_settings=options.chat_settings(chosen, given),
-        engine_params=options.engine_params(chosen, given.chat_template_file),
-        theme=chosen.theme or "",
+        engine_params=params,
         open_path=open_path,
     )
+    return ui.run(options.engine(), setup, chosen.theme or "")
+
+
+def _this_machine(devices: Sequence[wire.Device] | None) -> Hardware:
+    shown = gpus.find_gpus()
+    found = detect.detect(shown)
+    return found if devices is None else reconcile.reconcile(found, devices, shown).hardware

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from localchat.chat.chat import Chat
 from localchat.engine.client import EngineClient
 from localchat.ui import themes
+from localchat.ui.appraiser import Appraiser
 from localchat.ui.gate import ControlGate
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.help import HelpScreen
@@ -42,7 +43,9 @@ class LocalchatApp(App[None]):
         self.theme = theme if theme in self.available_themes else themes.DARK.name
         self._gate = ControlGate()
         self._chat = Chat(engine, setup.chat_settings)
-        self._models_screen = ModelsScreen(engine, setup)
+        self._appraiser = Appraiser(engine, setup)
+        self._in_memory: ModelsScreen.Loaded | None = None
+        self._models_screen = ModelsScreen(engine, setup, self._appraiser)
         self._chat_screen = ChatScreen(self._chat)
 
     def on_mount(self) -> None:
@@ -72,8 +75,15 @@ class LocalchatApp(App[None]):
 
     async def on_models_screen_loaded(self, event: ModelsScreen.Loaded) -> None:
         """Chat with the model that was loaded."""
+        self._in_memory = event
         await self.switch_screen("chat")
         await self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
+
+    async def on_chat_screen_answered(self, event: ChatScreen.Answered) -> None:
+        """Let what the answer says about this machine make its figures better."""
+        model = self._in_memory
+        if model is not None:
+            await self._appraiser.remember(model.path, model.loaded, event.stats)
 
     async def on_models_screen_left(self) -> None:
         """Go back to the chat."""

@@ -16,11 +16,6 @@ from localchat.fit.option import ModelPlan, Option
 from localchat.ui import marks, wording
 from localchat.ui.shelf import Entry
 
-_BASES = {
-    "estimate": "estimated from this kind of chip",
-    "probed": "from a probe of this machine",
-    "measured here": "measured here, in chats",
-}
 _SOURCES = {
     "formula": "worked out",
     "dry run": "asked of llama.cpp",
@@ -94,16 +89,11 @@ def _option(entry: Entry, chosen: Option, limits: Budget, plan: ModelPlan | None
     if entry.local is not None and entry.local.is_guide:
         yield from _guide()
     yield _fact("memory", _memory(chosen), _SOURCES[chosen.footprint.basis])
-    if chosen.footprint.by_device.keys() - {MAIN_MEMORY}:
-        yield _fact("where", _placed(chosen))
     speed = chosen.speed
     full = wording.rates(speed.full_low, speed.full_high)
     empty = wording.rates(speed.low, speed.high)
     words = f"{empty} tokens/s, {full} once the context is full"
-    yield _fact("speed", words, _BASES[speed.basis])
-    if speed.prefill_low is not None and speed.prefill_high is not None:
-        reading = wording.rates(speed.prefill_low, speed.prefill_high)
-        yield _fact("reading", f"{reading} tokens/s of what you write")
+    yield _fact("speed", words, speed.basis)
     yield _fact("quality", _quality(chosen))
     yield _fact("limit", _limit(chosen, limits))
     more = "; ".join(_more(chosen, limits, plan))
@@ -111,6 +101,11 @@ def _option(entry: Entry, chosen: Option, limits: Budget, plan: ModelPlan | None
         yield _fact("more with", more)
     if chosen.objection:
         yield Fact("but", Content.styled(sanitize.line(chosen.objection), "$text-warning"))
+    if chosen.footprint.by_device.keys() - {MAIN_MEMORY}:
+        yield _fact("where", _placed(chosen))
+    if speed.prefill_low is not None and speed.prefill_high is not None:
+        reading = wording.rates(speed.prefill_low, speed.prefill_high)
+        yield _fact("reading", f"{reading} tokens/s of what you write")
     yield _fact("lock", _sentence(chosen.mlock_reason))
     yield _fact("file", _sentence(chosen.mmap_reason))
     yield from _about(entry)

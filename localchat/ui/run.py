@@ -7,45 +7,20 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
-from localchat import errors, paths
-from localchat.chat.chat import ChatSettings
+from localchat import errors
 from localchat.engine.client import EngineClient
-from localchat.engine.wire import EngineParams
-from localchat.machine.hardware import Hardware
-from localchat.models.folder import LocalModel
 from localchat.ui.app import LocalchatApp
 from localchat.ui.setup import Setup
 
 
-def run(
-    engine: EngineClient,
-    *,
-    list_models: Callable[[], Sequence[LocalModel]],
-    detect: Callable[[], Hardware],
-    is_simulated: bool = False,
-    models_folder: Path | None = None,
-    chat_settings: ChatSettings | None = None,
-    engine_params: EngineParams | None = None,
-    theme: str = "",
-    open_path: Path | None = None,
-) -> int:
+def run(engine: EngineClient, setup: Setup, theme: str = "") -> int:
     """Run the interface until the user leaves it, and return the exit code.
 
     Raises UsageError when there is no terminal that can show it.
     """
     refuse_unusable_terminal(os.environ)
-    setup = Setup(
-        list_models=list_models,
-        detect=detect,
-        is_simulated=is_simulated,
-        models_folder=models_folder or paths.paths().models,
-        chat_settings=chat_settings or ChatSettings(),
-        engine_params=engine_params or EngineParams(),
-        open_path=open_path,
-    )
     return asyncio.run(_run(LocalchatApp(engine, setup, theme), engine))
 
 

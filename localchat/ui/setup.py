@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localchat.chat.chat import ChatSettings
+from localchat.engine import wire
 from localchat.engine.wire import EngineParams
 from localchat.fit.candidate import Candidate
 from localchat.machine.hardware import Hardware
@@ -13,6 +14,9 @@ from localchat.models.catalogue import CatalogueModel
 from localchat.models.folder import LocalModel
 from localchat.ui import local_files
 
+Detect = Callable[[Sequence[wire.Device] | None], Hardware]
+"""Describes a computer; with the devices that the engine lists, once it was asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -20,11 +24,17 @@ class Setup:
 
     list_models: Callable[[], Sequence[LocalModel]]
     """Reads the disk; called in a thread."""
-    detect: Callable[[], Hardware]
+    detect: Detect
     """Describes this computer as it is now, or another; called in a thread."""
     models_folder: Path
     is_simulated: bool = False
     """The machine is another than this one, so nothing can be loaded."""
+    asks_engine: bool = False
+    """Let the engine say which GPUs it can use, and what was measured with its build."""
+    lock_limit_bytes: int | None = None
+    """How much memory a process may lock; None when there is no limit or it is not known."""
+    measurements_file: Path | None = None
+    """What was measured on this machine; None keeps nothing."""
     read_candidate: Callable[[LocalModel], Candidate | None] = local_files.read
     """Reads what planning needs to know of a file; called in a thread."""
     catalogue: Callable[[], Sequence[CatalogueModel]] = catalogue.catalogue

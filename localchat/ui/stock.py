@@ -1,16 +1,27 @@
 """Works out what the models screen shows. Everything here takes its time: call it in a thread."""
 
 import dataclasses
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass
 
-from localchat.fit import budget, candidates, plan, ranking
+from localchat.engine import wire
+from localchat.fit import budget, candidates, measurements, plan, ranking, speed
 from localchat.fit.budget import Budget
-from localchat.fit.footprint import MAIN_MEMORY, DeviceMemory
+from localchat.fit.footprint import MAIN_MEMORY, Footprint
+from localchat.fit.measurements import Measurement
 from localchat.fit.option import ModelPlan, Option
+from localchat.fit.situation import Pacer
 from localchat.machine.hardware import Hardware
 from localchat.ui.setup import Setup
 from localchat.ui.shelf import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What the engine said of itself and of this machine."""
+
+    build: str
+    devices: tuple[wire.Device, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,8 @@ class Stock:
     hardware: Hardware
     budget: Budget
     entries: tuple[Entry, ...]
+    measured: tuple[Measurement, ...] = ()
+    """On this machine, with this engine."""
 
     def plan(self, entry: Entry) -> ModelPlan | None:
         """Work out every choice of a model; None where too little is known of it."""
@@ -31,7 +44,14 @@ class Stock:
     def stretch(self, option: Option) -> Option:
         """Work out a choice at the largest context that it could have."""
         params = dataclasses.replace(option.params, context_tokens=option.max_context_tokens)
-        return plan.cell(option.candidate, params, self.hardware, self.budget)
+        return plan.cell(
+            option.candidate,
+            params,
+            self.hardware,
+            self.budget,
+            pacer=self._pacer,
+            lock_limit_bytes=self.setup.lock_limit_bytes,
+        )
 
     def recommend(self, *, only_mine: bool = False) -> "Stock":
         """Work out what is best of each model, and which models are.
@@ -55,21 +75,37 @@ class Stock:
         return dataclasses.replace(self, entries=tuple(done))
 
     def _plan(self, entry: Entry, *, with_grid: bool) -> ModelPlan:
-        wishes = plan.Wishes(base=self.setup.engine_params)
         return plan.plan(
-            entry.candidates, self.hardware, self.budget, wishes=wishes, with_grid=with_grid
+            entry.candidates,
+            self.hardware,
+            self.budget,
+            pacer=self._pacer,
+            wishes=plan.Wishes(base=self.setup.engine_params),
+            lock_limit_bytes=self.setup.lock_limit_bytes,
+            with_grid=with_grid,
         )
 
+    @property
+    def _pacer(self) -> Pacer:
+        return functools.partial(speed.estimate, measurements=self.measured)
 
-def look(setup: Setup, in_memory: Option | None = None) -> Stock:
+
+def look(
+    setup: Setup, facts: EngineFacts | None = None, in_memory: Footprint | None = None
+) -> Stock:
     """See what machine this is and what is on its disk; plan nothing yet.
 
     What the engine itself holds, `in_memory`, counts as free: the next model takes its place.
     """
-    hardware = _given_back(setup.detect(), in_memory)
+    detected = setup.detect(facts.devices if facts else None)
+    measured: tuple[Measurement, ...] = ()
+    if facts is not None and setup.measurements_file is not None:
+        key = measurements.machine_key(detected)
+        measured = measurements.read(setup.measurements_file, key, facts.build)
+    hardware = _given_back(detected, in_memory)
     mine = [Entry(local=model) for model in setup.list_models()]
     known = [Entry(known=model) for model in setup.catalogue()]
-    return Stock(setup, hardware, budget.of(hardware), (*mine, *known))
+    return Stock(setup, hardware, budget.of(hardware), (*mine, *known), measured)
 
 
 def _with_candidates(entry: Entry, setup: Setup) -> Entry:
@@ -80,24 +116,21 @@ def _with_candidates(entry: Entry, setup: Setup) -> Entry:
     return dataclasses.replace(entry, candidates=(found,) if found else ())
 
 
-def _given_back(hardware: Hardware, option: Option | None) -> Hardware:
-    if option is None:
+def _given_back(hardware: Hardware, held: Footprint | None) -> Hardware:
+    """Count what the engine holds as free."""
+    if held is None:
         return hardware
-    held = option.footprint.on(MAIN_MEMORY) + option.footprint.runtime_bytes
-    on_gpus = [each for each in option.footprint.devices if each.device != MAIN_MEMORY]
-    if hardware.unified_memory:
-        held += sum(each.total_bytes for each in on_gpus)
-    if option.params.mmap:
-        # The system counts a mapped file as available while it is in memory.
-        held -= option.footprint.weights_bytes
-    available = min(hardware.ram_bytes, hardware.available_ram_bytes + max(0, held))
-    gpus = [
-        dataclasses.replace(gpu, free_bytes=min(gpu.memory_bytes, gpu.free_bytes + taken))
-        for gpu, taken in zip(hardware.gpus, _taken(on_gpus, len(hardware.gpus)), strict=True)
-    ]
-    return dataclasses.replace(hardware, available_ram_bytes=available, gpus=tuple(gpus))
-
-
-def _taken(devices: Sequence[DeviceMemory], gpus: int) -> list[int]:
-    sizes = [device.total_bytes for device in devices]
-    return (sizes + [0] * gpus)[:gpus]
+    own = budget.discrete_gpus(hardware)
+    on_gpus = [each for each in held.devices if each.device != MAIN_MEMORY]
+    main = held.on(MAIN_MEMORY) + held.runtime_bytes
+    if not own:
+        main += sum(each.total_bytes for each in on_gpus)
+    taken = dict(zip(own, (each.total_bytes for each in on_gpus), strict=False))
+    gpus = tuple(
+        dataclasses.replace(
+            gpu, free_bytes=min(gpu.memory_bytes, gpu.free_bytes + taken.get(gpu, 0))
+        )
+        for gpu in hardware.gpus
+    )
+    available = min(hardware.ram_bytes, hardware.available_ram_bytes + main)
+    return dataclasses.replace(hardware, available_ram_bytes=available, gpus=gpus)

@@ -228,13 +228,13 @@ def rates(low: float, high: float) -> str:
 def parameters(number: int | None) -> str:
     """Say how many weights a model has.
 
-    >>> parameters(7_241_732_096), parameters(1_300_000), parameters(None)
-    ('7.2B', '1.3M', '')
+    >>> parameters(7_241_732_096), parameters(1_300_000), parameters(999_900_000), parameters(None)
+    ('7.2B', '1.3M', '1.0B', '')
     """
     if not number:
         return ""
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
+        if number >= 0.9995 * size:
             value = number / size
             return f"{value:.1f}{letter}" if value < 100 else f"{value:.0f}{letter}"
     return str(number)

@@ -85,6 +85,7 @@ def make_setup(
     machine: Hardware = MACHINE,
     is_simulated: bool = False,
     known: Sequence[CatalogueModel] = (),
+    folder: Path = Path("/models"),
     models: Sequence[LocalModel] = MODELS,
     list_models: Callable[[], Sequence[LocalModel]] | None = None,
     open_path: Path | None = Path("/models/fake.gguf"),
@@ -93,11 +94,11 @@ def make_setup(
     """What an app is given; by default it opens a model at once."""
     return Setup(
         list_models=list_models or (lambda: models),
-        detect=lambda: machine,
+        detect=lambda _: machine,
         is_simulated=is_simulated,
         read_candidate=read_candidate,
         catalogue=lambda: known,
-        models_folder=Path("/models"),
+        models_folder=folder,
         chat_settings=settings or ChatSettings(),
         open_path=open_path,
     )

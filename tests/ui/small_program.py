@@ -16,12 +16,7 @@ def main() -> int:
     home, script = Path(sys.argv[1]), json.loads(sys.argv[2])
     engine = EngineClient(home / "logs", home / "safe-mode.json", programs.fake_worker(script))
     try:
-        return run(
-            engine,
-            list_models=lambda: hosts.MODELS,
-            detect=lambda: hosts.MACHINE,
-            models_folder=home,
-        )
+        return run(engine, hosts.make_setup(folder=home, open_path=None))
     except errors.LocalchatError as error:
         print(f"localchat: {error.message} {error.hint}", file=sys.stderr)
         return int(error.exit_code)

@@ -6,6 +6,7 @@ import functools
 import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -104,7 +105,7 @@ class _Wall(App[None]):
         best = planned.nearest
         good = Entry(LocalModel(path, text, 1, text, text), best=best, reason=text)
         self.query_one(MachineBar).hardware = machine
-        self.query_one(ModelPicker).show((broken, good), None, path.with_name(text[:50] or "m"))
+        self.query_one(ModelPicker).show((broken, good), None, Path(f"/models/{text}"))
         self.query_one(FitGrid).show(grid.of_plan(planned, "f16", lambda option: option))
         self.query_one("#choice", FitDetails).facts = explaining.option(good, best, limits, planned)
         self.query_one("#model", FitDetails).facts = explaining.model(broken)

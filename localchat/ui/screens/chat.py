@@ -7,6 +7,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 from textual.worker import Worker
@@ -39,6 +40,13 @@ class ChatScreen(Screen[None]):
         Binding("ctrl+t", "toggle_thoughts", "Thoughts", show=False),
         Binding("ctrl+l", "app.show_models", "Models"),
     ]
+
+    class Answered(Message):
+        """An answer came to its end; its statistics say how fast this machine is."""
+
+        def __init__(self, stats: wire.Stats) -> None:
+            super().__init__()
+            self.stats = stats
 
     def __init__(self, chat: Chat) -> None:
         super().__init__()
@@ -117,6 +125,8 @@ class ChatScreen(Screen[None]):
             if not turn.text and not turn.reasoning:
                 await view.remove()
             await self._transcript.append(Notice.of_error(failure))
+        if turn.stats is not None:
+            self.post_message(self.Answered(turn.stats))
         self._view = None
         self._meter.end(turn, lost=isinstance(failure, errors.EngineLost))
         self._show_status()

@@ -30,12 +30,20 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        "Models and chats",
+        "Choosing a model",
+        (
+            ("Enter", "chat with the model, as the grid has it"),
+            ("Right, Tab, Left", "from the list to the grid of its choices, and back"),
+            ("k", "plan with a q8_0 KV cache, or with f16 again"),
+            ("/, f, s", "search the list, filter it, sort it"),
+            ("o, r", "open a file by its path; look again at folder and memory"),
+        ),
+    ),
+    (
+        "Chats",
         (
             ("Ctrl+N", "new chat"),
             ("Ctrl+L", "models; the chat stays, Esc comes back to it"),
-            ("o", "on the models screen: open a file by its path"),
-            ("r", "on the models screen: read the folder again"),
         ),
     ),
     (

@@ -1,6 +1,5 @@
 """The first screen: what this machine can run and how well, and the way into a chat."""
 
-import asyncio
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,15 +12,16 @@ from textual.widgets import Footer
 
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
+from localchat.fit.footprint import Footprint
 from localchat.fit.option import Option
-from localchat.ui import stock, wording
+from localchat.ui import wording
+from localchat.ui.appraiser import Appraiser
 from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.setup import Setup
 from localchat.ui.stock import Stock
 from localchat.ui.widgets.bars import TooSmall
 from localchat.ui.widgets.browser import Browser
 from localchat.ui.widgets.load_strip import LoadStrip
-from localchat.ui.widgets.model_list import Rows
 
 _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide"), (150, "-vast")]
 
@@ -30,6 +30,7 @@ class ModelsScreen(Screen[None]):
     """What there is for this machine, and the way into a chat."""
 
     CSS_PATH = "models.tcss"
+    AUTO_FOCUS = "Rows"
     # Two widths more than elsewhere: the grid below the list, and beside it.
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,22 +42,26 @@ class ModelsScreen(Screen[None]):
     class Loaded(Message):
         """A model is in memory and ready."""
 
-        def __init__(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
+        def __init__(self, path: Path, loaded: wire.Loaded, *, is_guide: bool) -> None:
             super().__init__()
+            self.path = path
             self.loaded = loaded
             self.is_guide = is_guide
 
     class Left(Message):
         """The reader wants to go back to the chat."""
 
-    def __init__(self, engine: EngineClient, setup: Setup) -> None:
+    def __init__(self, engine: EngineClient, setup: Setup, appraiser: Appraiser) -> None:
         super().__init__()
         self._setup = setup
+        self._appraiser = appraiser
         self._stock: Stock | None = None
         self._in_memory: Path | None = None
         """The file that was loaded last."""
         self._taken: Option | None = None
         """The choice that it was, where it was one."""
+        self._held: Footprint | None = None
+        """What it takes, as llama.cpp says."""
         self._has_chat = False
         """Whether there is a conversation to go back to, with or without a model in memory."""
         self._browser = Browser()
@@ -69,11 +74,13 @@ class ModelsScreen(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Read the folder; open what was asked for on the command line."""
-        self.query_one(Rows).focus()
-        self.action_refresh()
+        """Open what was asked for on the command line."""
         if self._setup.open_path is not None:
             self.load(self._setup.open_path)
+
+    def on_screen_resume(self) -> None:
+        """Look anew: memory is taken and freed while one chats."""
+        self.action_refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
@@ -90,24 +97,16 @@ class ModelsScreen(Screen[None]):
         if self._setup.is_simulated:
             self._strip.tell(*wording.SIMULATED)
             return
-        self._in_memory, self._taken = None, option
+        self._in_memory, self._taken, self._held = None, option, None
         params = option.params if option else self._setup.engine_params
         self._strip.load(path, self._browser.name_of(path), params)
 
     @work(exclusive=True, group="list")
     async def action_refresh(self) -> None:
         """Read the models folder and the state of the machine again, and plan anew."""
-        held = self._taken if self._in_memory is not None else None
-        found = await asyncio.to_thread(stock.look, self._setup, held)
-        if self._stock is None:
-            # The first look is for the eye: names now, figures as they come.
-            self._show(found)
-            self._show(await asyncio.to_thread(found.recommend, only_mine=True))
-        self._show(await asyncio.to_thread(found.recommend))
-
-    def _show(self, found: Stock) -> None:
-        self._stock = found
-        self._browser.show(found, self._in_memory)
+        async for found in self._appraiser.appraise(self._held):
+            self._stock = found
+            self._browser.show(found, self._in_memory)
 
     @on(Browser.Wanted)
     @work(exclusive=True, group="take")
@@ -118,22 +117,20 @@ class ModelsScreen(Screen[None]):
             self._strip.tell(*wording.how_to_get(entry.known, option, folder))
         elif entry.path == self._in_memory and option == self._taken:
             self.post_message(self.Left())
-        elif option is None or option.fits == "now" or await self._insists(option):
+        elif option is None or option.fits == "now" or self._setup.is_simulated:
             self.load(entry.path, option)
-
-    async def _insists(self, option: Option) -> bool:
-        if self._setup.is_simulated or self._strip.is_loading:
-            return True
-        question = ConfirmScreen(*wording.does_not_fit(option), "load it anyway")
-        return await self.app.push_screen_wait(question)
+        elif not self._strip.is_loading:
+            question = ConfirmScreen(*wording.does_not_fit(option), "load it anyway")
+            if await self.app.push_screen_wait(question):
+                self.load(entry.path, option)
 
     @on(LoadStrip.Loaded)
     def _begin_chat(self, event: LoadStrip.Loaded) -> None:
-        self._in_memory, self._has_chat = event.path, True
+        self._in_memory, self._held, self._has_chat = event.path, event.loaded.footprint, True
         entries = self._stock.entries if self._stock else ()
         guides = [each.path for each in entries if each.local and each.local.is_guide]
-        self.post_message(self.Loaded(event.loaded, is_guide=event.path in guides))
-        self.action_refresh()
+        is_guide = event.path in guides
+        self.post_message(self.Loaded(event.path, event.loaded, is_guide=is_guide))
 
     @on(LoadStrip.Turned)
     def _turn(self) -> None:

@@ -71,12 +71,13 @@ class Browser(Container):
         self._stock = stock
         self._machine.hardware = stock.hardware
         self._machine.is_simulated = stock.setup.is_simulated
+        if not self._memory.pools:
+            # As tall from the first moment on as it will be: nothing moves under the mouse.
+            self._memory.pools = pools.of(stock.hardware, stock.budget, None)
         self._picker.show(stock.entries, loaded, stock.setup.models_folder)
 
     def choose(self, begin: bool) -> None:
         """Go from the list to the grid, or back."""
-        if begin and not self._pane.has_grid:
-            return
         self.set_class(begin, "-choosing")
         self.take_focus()
         self.post_message(self.Moved())
@@ -95,12 +96,15 @@ class Browser(Container):
     @on(ModelList.Highlighted)
     def _describe(self, event: ModelList.Highlighted) -> None:
         event.stop()
+        self._look_at(event.entry)
+
+    def _look_at(self, entry: Entry | None) -> None:
         if self._stock is None:
             return
-        if self._entry is None or event.entry is None or self._entry.key != event.entry.key:
+        if self._entry is None or entry is None or self._entry.key != entry.key:
             self.post_message(self.Moved())
-        self._entry = event.entry
-        self._pane.show(event.entry, self._stock)
+        self._entry = entry
+        self._pane.show(entry, self._stock)
 
     @on(FitPane.Looked)
     def _look(self, event: FitPane.Looked) -> None:
@@ -123,9 +127,12 @@ class Browser(Container):
         if self._entry is not None:
             self.post_message(self.Wanted(self._entry, event.option))
 
-    @on(Rows.Entered)
-    def _go_in(self) -> None:
-        self.choose(True)
+    @on(ModelList.Entered)
+    def _go_in(self, event: ModelList.Entered) -> None:
+        event.stop()
+        if event.entry.candidates:
+            self._look_at(event.entry)
+            self.choose(True)
 
     @on(FitGrid.Back)
     def _go_back(self) -> None:

@@ -57,7 +57,9 @@ class FitGrid(Widget, can_focus=True):
         return self.grid.at(self.cursor) if self.grid is not None else None
 
     def show(self, grid: Grid | None, cursor: Cell = (0, 0)) -> None:
-        """Show a grid with the cursor in this cell."""
+        """Show a grid with the cursor in this cell, or the nearest that there is."""
+        if grid is not None:
+            cursor = min(cursor[0], len(grid.rows) - 1), min(cursor[1], grid.columns - 1)
         self.set_reactive(FitGrid.cursor, cursor)
         self.grid = grid
         self.refresh()
@@ -70,9 +72,11 @@ class FitGrid(Widget, can_focus=True):
         return grid_table.draw(self.grid, self.cursor, self._view(), has_focus=self.has_focus)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Take a line for each quantization and one for the heading."""
-        del container, viewport, width
-        return len(self.grid.rows) + 1 if self.grid is not None else 0
+        """Take a line for each quantization and one for the heading, and leave the legend two."""
+        del viewport, width
+        if self.grid is None:
+            return 0
+        return min(len(self.grid.rows) + 1, max(2, container.height - Legend.LINES))
 
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor; out of the grid on the left goes back to the list."""
@@ -124,3 +128,13 @@ class FitGrid(Widget, can_focus=True):
     def _view(self) -> grid_table.View:
         assert self.grid is not None
         return grid_table.view(self.grid, self.cursor, self.size.width, self.size.height)
+
+
+class Legend(Widget):
+    """What the marks in the grid mean."""
+
+    LINES = 2
+
+    def render(self) -> RenderResult:
+        """Draw as many as fit."""
+        return grid_table.legend(self.size.width)

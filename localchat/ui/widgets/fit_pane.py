@@ -16,9 +16,8 @@ from localchat.ui import explaining, grid
 from localchat.ui.grid import KV_TYPES, Cell, KvType
 from localchat.ui.shelf import Entry
 from localchat.ui.stock import Stock
-from localchat.ui.widgets import grid_table
 from localchat.ui.widgets.fit_details import FitDetails
-from localchat.ui.widgets.fit_grid import FitGrid
+from localchat.ui.widgets.fit_grid import FitGrid, Legend
 
 
 class FitPane(Container):
@@ -42,7 +41,6 @@ class FitPane(Container):
         self._kv_type: KvType = "f16"
         self._title = Static("", id="pane-title", markup=False)
         self._grid = FitGrid()
-        self._legend = Static("", id="legend", markup=False)
         self._details = FitDetails()
 
     def compose(self) -> ComposeResult:
@@ -50,7 +48,7 @@ class FitPane(Container):
         with Container(id="choice"):
             with Container(id="grid-side"):
                 yield self._grid
-                yield self._legend
+                yield Legend()
             with VerticalScroll(id="details-side", can_focus=False):
                 yield self._details
 
@@ -61,46 +59,41 @@ class FitPane(Container):
             return self._grid.option
         return self._entry.best if self._entry else None
 
-    @property
-    def has_grid(self) -> bool:
-        """Whether there is anything to choose."""
-        return self._grid.grid is not None
-
     def show(self, entry: Entry | None, stock: Stock) -> None:
         """Show a model with the cursor on what is best, or where it was on the same model."""
         if stock is not self._stock:
             self._plans.clear()
         before = self._entry
         keeps = before is not None and entry is not None and before.key == entry.key
-        wanted = self._grid.option if keeps else None
         self._entry, self._stock = entry, stock
         if not keeps:
             self._kv_type = "f16"
             self._grid.show(None)
         plan = self._plans.get(entry.key) if entry else None
         if entry is None or plan is not None or not entry.candidates:
-            self._draw(plan, wanted)
+            self._draw(plan)
         else:
             self._show_option(self.option)
-            self._work_out(entry, stock, wanted)
+            self._work_out(entry, stock)
 
     def action_toggle_kv(self) -> None:
         """Plan with the other type of KV cache; the cursor stays in its cell."""
+        self._kv_type = KV_TYPES[(KV_TYPES.index(self._kv_type) + 1) % len(KV_TYPES)]
         plan = self._plans.get(self._entry.key) if self._entry else None
+        # Without a plan one is on its way, and will be shown so.
         if plan is not None:
-            self._kv_type = KV_TYPES[(KV_TYPES.index(self._kv_type) + 1) % len(KV_TYPES)]
-            self._draw(plan, None, self._grid.cursor)
+            self._draw(plan, self._grid.cursor)
 
     def take_focus(self) -> None:
         """Move into the grid."""
         self._grid.focus()
 
     @work(exclusive=True, group="grid")
-    async def _work_out(self, entry: Entry, stock: Stock, wanted: Option | None) -> None:
+    async def _work_out(self, entry: Entry, stock: Stock) -> None:
         plan = await asyncio.to_thread(stock.plan, entry)
         if plan is not None:
             self._plans[entry.key] = plan
-        self._draw(plan, wanted)
+        self._draw(plan)
 
     @on(FitGrid.Moved)
     def _look(self, event: FitGrid.Moved) -> None:
@@ -121,18 +114,19 @@ class FitPane(Container):
         self.query_one("#details-side", VerticalScroll).scroll_home(animate=False)
         self.post_message(self.Looked(option))
 
-    def _draw(self, plan: ModelPlan | None, wanted: Option | None, cell: Cell = (0, 0)) -> None:
+    def _draw(self, plan: ModelPlan | None, cell: Cell | None = None) -> None:
+        """Show a plan with the cursor in a cell, or on the same choice as before, or on the best."""
         self.set_class(plan is None, "-empty")
         if self._entry is None or plan is None or self._stock is None:
             self._title.update(Content(""))
             self._grid.show(None)
             return
         shown = grid.of_plan(plan, self._kv_type, self._stock.stretch)
-        target = wanted or self._entry.best
-        found = shown.find(target) if target is not None and cell == (0, 0) else None
+        target = self._grid.option or self._entry.best
+        if cell is None and target is not None:
+            cell = shown.find(target)
         self._title.update(_title(self._entry, self._kv_type))
-        self._legend.update(grid_table.legend(self._grid.size.width))
-        self._grid.show(shown, found or cell)
+        self._grid.show(shown, cell or self._grid.cursor)
 
 
 def _title(entry: Entry, kv_type: KvType) -> Content:

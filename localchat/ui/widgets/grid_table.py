@@ -1,6 +1,6 @@
 """The grid of quantizations and contexts as aligned text. Pure: grid and cursor in, text out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -128,18 +128,19 @@ def _loss(grid: Grid, row: int) -> str:
 
 
 def legend(width: int) -> Content:
-    """Say what the marks and symbols mean, as far as there is room."""
-    return Content("  ").join(_legend(width))
+    """Say what the marks and symbols mean, in two lines, as far as there is room."""
+    picks = [(mark, pick, "$accent") for pick, mark in marks.PICKS.items()]
+    picks.append((marks.Q8_NOTE, "8-bit KV cache", "$accent"))
+    fits = [(symbol, words, color) for symbol, color, words in marks.FITS.values()]
+    return Content("\n").join(_keys(items, width) for items in (picks, fits))
 
 
-def _legend(width: int) -> Iterator[Content]:
-    items = [(mark, pick, "$accent") for pick, mark in marks.PICKS.items()]
-    items.append((marks.Q8_NOTE, "8-bit KV cache", "$accent"))
-    items += [(symbol, words, color) for symbol, color, words in marks.FITS.values()]
-    used = 0
+def _keys(items: Iterable[tuple[str, str, str]], width: int) -> Content:
+    line = Content("")
     for mark, words, color in items:
         item = Content.assemble((mark, color), (f" {words}", "$foreground-muted"))
-        used += item.cell_length + 2
-        if used - 2 > width:
-            return
-        yield item
+        longer = Content("  ").join((line, item)) if line.cell_length else item
+        if longer.cell_length > width:
+            break
+        line = longer
+    return line

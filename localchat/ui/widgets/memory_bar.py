@@ -94,7 +94,7 @@ def legend(pools: Sequence[Pool], width: int) -> Content:
         totals["spare"] = 0
     # Free memory of two kinds adds up to nothing that could be used; the bars say it for each.
     bare = ("in use", "headroom", "spare") if len(pools) > 1 else ()
-    for long, gap, without in ((True, 3, ()), (False, 3, ()), (False, 2, ()), (False, 2, _MINOR)):
+    for long, gap, without in _VERSIONS:
         items = [
             _item(kind, None if kind in bare else totals[kind], long)
             for kind in _ORDER
@@ -111,7 +111,15 @@ def legend(pools: Sequence[Pool], width: int) -> Content:
 _ORDER: tuple[Kind, ...] = (
     "in use", "weights", "context", "scratch", "engine", "headroom", "spare",
 )  # fmt: skip
-_MINOR: tuple[Kind, ...] = ("engine", "scratch")
+_VERSIONS: tuple[tuple[bool, int, tuple[Kind, ...]], ...] = (
+    (True, 3, ()),
+    (False, 3, ()),
+    (False, 2, ()),
+    (False, 2, ("engine", "scratch")),
+    (False, 2, ("engine", "scratch", "headroom")),
+    (False, 2, ("engine", "scratch", "headroom", "in use")),
+)
+"""Long names or short ones, the gap, and what is left out, from the widest to the briefest."""
 
 
 def _item(kind: Kind, n_bytes: int | None, long: bool) -> Content:

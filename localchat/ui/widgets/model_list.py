@@ -33,6 +33,13 @@ class ModelList(Vertical):
             super().__init__()
             self.entry = entry
 
+    class Entered(Message):
+        """The reader wants to see what can be chosen of this model."""
+
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
+
     def __init__(self) -> None:
         super().__init__()
         self._entries: tuple[Entry, ...] = ()
@@ -68,6 +75,12 @@ class ModelList(Vertical):
         """Tell which model was chosen."""
         event.stop()
         self.post_message(self.Chosen(self._entries[event.option_index]))
+
+    def on_rows_entered(self, event: "Rows.Entered") -> None:
+        """Tell whose choices are wanted: the cursor's message may still be on its way."""
+        event.stop()
+        if self.highlighted is not None:
+            self.post_message(self.Entered(self.highlighted))
 
     def _draw(self, cursor: Entry | None) -> None:
         rows = self.query_one(Rows)

@@ -88,9 +88,14 @@ class ModelPicker(Vertical):
         event.stop()
         self.query_one(Rows).focus()
 
+    @property
+    def shown(self) -> tuple[Entry, ...]:
+        """The entries that are wanted, in the order wanted."""
+        return shelf.arrange(self._all, self._wanted)
+
     def _arrange(self, wanted: Arrangement) -> None:
         self._wanted = wanted
-        shown = shelf.arrange(self._all, wanted)
+        shown = self.shown
         self._list.show(shown, self._loaded)
         self._summary.update(_summary(len(shown), len(self._all), wanted, self._folder))
 

@@ -126,7 +126,7 @@ def _state(entry: Entry, loaded: Path | None) -> Content:
     if local is not None and local.path == loaded:
         return Content.styled("● loaded", "$success")
     if entry.best is not None and entry.best.fits == "no":
-        return Content.styled("too big", "$text-error")
+        return Content.styled("too big", "$foreground-muted")
     if entry.best is not None and entry.best.fits != "now":
         return Content.styled("close apps", "$warning")
     if local is not None:
