@@ -15,6 +15,7 @@ from localchat.hub.headercache import HeaderCache
 from localchat.hub.headers import Headers, RemoteHeader
 from localchat.hub.search import Search, SearchPage
 from localchat.hub.session import Session, Timeouts
+from localchat.hub.support import Support
 from localchat.library.values import RemoteQuant, RemoteRepo
 from localchat.models.catalogue import CatalogueModel
 
@@ -90,9 +91,14 @@ class HubClient:
         """Get the headers of all quantizations, for little more than one of them takes."""
         return self._headers.of_repo(repo)
 
-    def grid(self, repo: RemoteRepo, known: CatalogueModel | None = None) -> Grid:
+    def grid(
+        self,
+        repo: RemoteRepo,
+        known: CatalogueModel | None = None,
+        engine: Support | None = None,
+    ) -> Grid:
         """Get what each quantization would need, exactly; nothing is fetched a second time."""
-        return grid.grid(repo, self.headers(repo), known)
+        return grid.grid(repo, self.headers(repo), known, engine)
 
     def write_header(self, header: RemoteHeader, folder: Path) -> Path:
         """Write a header that was got before as a file, for a dry run. Raises OSError."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from localchat.fit import candidates
 from localchat.fit.candidate import Candidate
+from localchat.hub import support
 from localchat.hub.headers import RemoteHeader
+from localchat.hub.support import Support
 from localchat.library.values import RemoteQuant, RemoteRepo
 from localchat.models.catalogue import CatalogueModel
 
@@ -44,21 +46,31 @@ class Grid:
 
 
 def grid(
-    repo: RemoteRepo, headers: Sequence[RemoteHeader], known: CatalogueModel | None = None
+    repo: RemoteRepo,
+    headers: Sequence[RemoteHeader],
+    known: CatalogueModel | None = None,
+    engine: Support | None = None,
 ) -> Grid:
     """Make the candidates of a repository from the headers of its quantizations.
 
-    `known` is the catalogue's model, where it is one: it names it and says how good it is.
+    `known` is the catalogue's model, where it is one: it names it and says how good it is. What
+    `engine` does not know is a problem of an offer.
     """
-    return Grid(repo, tuple(_offer(repo, header, known) for header in headers))
+    return Grid(repo, tuple(_offer(repo, header, known, engine) for header in headers))
 
 
-def _offer(repo: RemoteRepo, remote: RemoteHeader, known: CatalogueModel | None) -> Offer:
+def _offer(
+    repo: RemoteRepo,
+    remote: RemoteHeader,
+    known: CatalogueModel | None,
+    engine: Support | None,
+) -> Offer:
     if remote.problem:
         return Offer(remote.quant, None, remote.problem)
     if reason := remote.header.not_a_chat_model:
         return Offer(remote.quant, None, f"{remote.quant.label} {reason}.")
-    return Offer(remote.quant, candidate(repo, remote, known))
+    problem = support.objection(remote.header, engine) if engine else ""
+    return Offer(remote.quant, candidate(repo, remote, known), problem)
 
 
 def candidate(

@@ -11,7 +11,7 @@ from localchat.hub import refusals, urls
 from localchat.hub.session import Session
 from localchat.library.values import RemoteFile
 
-FIRST_PIECE_BYTES: Final = 64 * units.KIB
+FIRST_PIECE_BYTES: Final = 128 * units.KIB
 MOST_PIECE_BYTES: Final = 384 * units.KIB
 _MOST_SKIPPED_BYTES = 128 * units.MIB
 _CONTENT_RANGE = re.compile(r"^bytes (\d+)-(\d+)/(\d+|\*)$")
@@ -94,11 +94,14 @@ class Growing:
 
     def __init__(self, source: RemoteBytes) -> None:
         self._source = source
+        self._given = 0
         self.content = bytearray()
 
     def read(self, n_bytes: int, /) -> bytes:
         """Return some more bytes, up to `n_bytes`; none at the end."""
-        wanted = min(max(FIRST_PIECE_BYTES, len(self.content) // 4), MOST_PIECE_BYTES)
-        piece = self._source.read(len(self.content), min(n_bytes, wanted))
-        self.content += piece
+        if self._given == len(self.content):
+            size = min(max(FIRST_PIECE_BYTES, self._given // 4), MOST_PIECE_BYTES)
+            self.content += self._source.read(self._given, size)
+        piece = bytes(self.content[self._given : self._given + n_bytes])
+        self._given += len(piece)
         return piece
