@@ -8,7 +8,7 @@ Knows nothing of weights, devices or buffers.
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -22,6 +22,7 @@ from localchat.fit.styles import State
 from localchat.models.shapes import Attention, Recurrent, Shape
 
 _FLOAT_BYTES: Final = 4
+_F16_BYTES: Final = 2
 _ID_BYTES: Final = 4
 _PLACE_BYTES: Final = 8
 _KEPT_TURNS: Final = 2
@@ -77,6 +78,8 @@ class Scratch:
     """Of the inputs, the tokens and their embeddings, which only the first device needs."""
     embedding_bytes: int
     """What the first step makes of the tokens."""
+    windows: tuple[int | None, ...]
+    """The kinds of caches, each with a mask of its own."""
 
 
 def scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
@@ -88,12 +91,16 @@ def scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
     if not job.flash or job.backend in _COPYING:
         return _between(architecture, shape, job)
     # Only the masks grow with the context; they lie below all else, and stay until the end.
-    small = _scratch(architecture, shape, replace(job, context_tokens=job.tokens))
-    masks = _mask_bytes(shape, job) - _mask_bytes(shape, replace(job, context_tokens=job.tokens))
-    return replace(
-        small,
-        total_bytes=small.total_bytes + masks,
-        inputs_bytes=small.inputs_bytes + masks,
+    least = Job(job.tokens, job.ubatch_tokens, True, job.rotates_keys, job.rotates_values)
+    small = _scratch(architecture, shape, least)
+    masks = sum(job.cells(window) - least.cells(window) for window in small.windows)
+    masks *= job.tokens * _F16_BYTES
+    return Scratch(
+        small.total_bytes + masks,
+        small.inputs_bytes + masks,
+        small.tokens_bytes,
+        small.embedding_bytes,
+        small.windows,
     )
 
 
@@ -105,16 +112,12 @@ def _between(architecture: str, shape: Shape, job: Job) -> Scratch:
     high = _scratch(architecture, shape, replace(job, context_tokens=above))
     share = (job.context_tokens - above // 2) / (above // 2)
     return Scratch(
-        *(
-            round(start + (end - start) * share)
-            for start, end in zip(astuple(low), astuple(high), strict=True)
-        )
+        round(low.total_bytes + (high.total_bytes - low.total_bytes) * share),
+        round(low.inputs_bytes + (high.inputs_bytes - low.inputs_bytes) * share),
+        high.tokens_bytes,
+        high.embedding_bytes,
+        high.windows,
     )
-
-
-def _mask_bytes(shape: Shape, job: Job) -> int:
-    each = 2 if job.flash else _FLOAT_BYTES
-    return sum(job.cells(window) for window in _windows(shape)) * job.tokens * each
 
 
 @functools.lru_cache(maxsize=2048)
@@ -137,7 +140,8 @@ def _scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
     scene.tokens = OUTPUT_ROWS
     scene.row(shape.vocabulary or 0, scene.row(width, current))
     embedding_bytes = (width + shape.per_layer_embedding * shape.layers) * _FLOAT_BYTES * tokens
-    return Scratch(tape.peak_bytes(), tape.inputs_bytes, tokens_bytes, embedding_bytes)
+    sizes = (tape.peak_bytes(), tape.inputs_bytes, tokens_bytes, embedding_bytes)
+    return Scratch(*sizes, tuple(caches))
 
 
 def _computed(
@@ -243,7 +247,7 @@ def _cache(scene: Scene, shape: Shape, job: Job, window: int | None, values_firs
     # Without flash attention values are kept sideways, and each number goes to its own place.
     wide = 1 if job.flash else max((_values(each) for each in shape.attention), default=1)
     value_places = None if shape.latent else tape.input(_PLACE_BYTES * tokens * wide)
-    mask = tape.input(cells * tokens * (2 if job.flash else _FLOAT_BYTES))
+    mask = tape.input(cells * tokens * (_F16_BYTES if job.flash else _FLOAT_BYTES))
     group = next((each for each in shape.attention if each.window_tokens == window), None)
     keys = values = None
     if group and job.rotates_keys and group.key_dims % _ROTATION_DIMS == 0:

@@ -56,6 +56,16 @@ def layers(shape: Shape) -> tuple[Layer, ...]:
     return tuple(made)
 
 
+@functools.lru_cache(maxsize=512)
+def kinds(shape: Shape) -> tuple[tuple[Layer, tuple[int, ...]], ...]:
+    """List the different layers of a shape, each with where it stands."""
+    indices: dict[int, list[int]] = {}
+    every = layers(shape)
+    for index, layer in enumerate(every):
+        indices.setdefault(id(layer), []).append(index)
+    return tuple((every[found[0]], tuple(found)) for found in indices.values())
+
+
 def width(shape: Shape) -> int:
     """Return the width of a model; where nobody says it, four heads of 128 to each with keys."""
     heads = max((group.kv_heads for group in shape.attention), default=8)

@@ -5,6 +5,7 @@ tests hold the result against llama.cpp's own dry run. Where a GPU computes what
 memory, its scratch memory is an upper bound. Knows nothing of what fits.
 """
 
+import bisect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -75,13 +76,14 @@ def max_context_tokens(
     return low * CONTEXT_STEP_TOKENS
 
 
-def _job(params: EngineParams, context: int) -> Job:
+def _job(params: EngineParams, context: int, backend: str = "") -> Job:
     return Job(
         context_tokens=context,
         ubatch_tokens=min(params.ubatch_tokens, params.batch_tokens),
         flash=params.flash_attention != "off",
         rotates_keys=kv.is_quantized(params.kv_type_k),
         rotates_values=kv.is_quantized(params.kv_type_v),
+        backend=backend,
     )
 
 
@@ -91,12 +93,10 @@ def _weights(
     """Weights on each GPU, and last in main memory."""
     weights = candidate.weights
     held = [0] * (len(places.gpus) + 1)
-    for place, size in zip(places.layers, weights.layers_bytes, strict=True):
-        held[place] += size
-    if params.experts_on_cpu:
-        for place, size in zip(places.layers, weights.experts_bytes, strict=True):
-            held[place] -= size
-            held[MAIN] += size
+    for place, first, end in places.runs:
+        aside = sum(weights.experts_bytes[first:end]) if params.experts_on_cpu else 0
+        held[place] += sum(weights.layers_bytes[first:end]) - aside
+        held[MAIN] += aside
     repacked = repack.formats(params, hardware)
     is_mapped = _is_mapped(candidate, params)
     if is_mapped:
@@ -127,11 +127,12 @@ def _is_mapped(candidate: Candidate, params: EngineParams) -> bool:
 def _kept(candidate: Candidate, params: EngineParams, job: Job, places: Split) -> list[int]:
     """KV cache and state on each GPU, and last in main memory."""
     held = [0] * (len(places.gpus) + 1)
-    known: dict[int, int] = {}
-    for place, layer in zip(places.layers, layers.layers(candidate.shape), strict=True):
-        if id(layer) not in known:
-            known[id(layer)] = kv.layer_bytes(layer, job, params)
-        held[place] += known[id(layer)]
+    for layer, indices in layers.kinds(candidate.shape):
+        size = kv.layer_bytes(layer, job, params)
+        for place, first, end in places.runs:
+            held[place] += size * (
+                bisect.bisect(indices, end - 1) - bisect.bisect(indices, first - 1)
+            )
     return held
 
 
@@ -141,7 +142,7 @@ def _work(candidate: Candidate, params: EngineParams, job: Job, places: Split) -
     if not places.gpus:
         return [here.total_bytes]
     is_whole = places.is_whole and not params.experts_on_cpu
-    there = replace(job, backend=places.gpus[0].backend)
+    there = _job(params, job.context_tokens, places.gpus[0].backend)
     scratch = graphs.scratch(candidate.architecture, candidate.shape, there)
     on_gpu = scratch.total_bytes - scratch.tokens_bytes
     if not is_whole:

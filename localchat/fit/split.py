@@ -4,6 +4,7 @@ Knows nothing of how much fits: `gpu_layers` says how many layers go to the GPUs
 """
 
 import bisect
+import functools
 import itertools
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ class Split:
     """The number of each layer's GPU, or MAIN."""
     output: int
     """The number of the output head's GPU, or MAIN."""
+    runs: tuple[tuple[int, int, int], ...]
+    """The layers again: a place, and the first and the end of the layers in a row there."""
 
     @property
     def is_whole(self) -> bool:
@@ -38,19 +41,26 @@ def split(layers: int, params: EngineParams, hardware: Hardware) -> Split:
     """
     gpus = usable(hardware)
     wanted = layers + 1 if params.gpu_layers < 0 else min(params.gpu_layers, layers + 1)
-    if not gpus or not wanted:
-        return Split(gpus, (MAIN,) * layers, MAIN)
+    places, runs = _places(layers, wanted if gpus else 0, tuple(gpu.free_bytes for gpu in gpus))
+    return Split(gpus, places[:-1], places[-1], runs)
+
+
+@functools.lru_cache(maxsize=4096)
+def _places(
+    layers: int, wanted: int, free: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[tuple[int, int, int], ...]]:
     first = layers + 1 - wanted
-    free = [gpu.free_bytes or 1 for gpu in gpus]
-    borders = [held / sum(free) for held in itertools.accumulate(free)]
-
-    def device(layer: int) -> int:
-        if layer < first:
-            return MAIN
-        return min(bisect.bisect_right(borders, (layer - first) / wanted), len(gpus) - 1)
-
-    places = tuple(device(layer) for layer in range(layers + 1))
-    return Split(gpus, places[:-1], places[-1])
+    shares = [held or 1 for held in free]
+    borders = [held / sum(shares) for held in itertools.accumulate(shares)]
+    places = [MAIN] * first
+    for layer in range(wanted):
+        places.append(min(bisect.bisect_right(borders, layer / wanted), len(free) - 1))
+    runs, start = [], 0
+    for place, group in itertools.groupby(places[:-1]):
+        end = start + sum(1 for _ in group)
+        runs.append((place, start, end))
+        start = end
+    return tuple(places), tuple(runs)
 
 
 def usable(hardware: Hardware) -> tuple[Gpu, ...]:
