@@ -11,15 +11,16 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from localchat import errors, sanitize
-from localchat.hub import refusals, urls
+from localchat.hub import refusals
+from localchat.library import names
 from localchat.library.values import RemoteFile, RemoteQuant, RemoteRepo
 from localchat.models import quants
 
 PREFERRED: Final = ("Q4_K_M", "Q4_K_S", "IQ4_XS", "Q4_0", "Q5_K_M", "Q5_K_S", "Q3_K_M", "Q8_0")
 """What is taken when only a repository was named, as llama.cpp does: Q4_K_M first."""
 
-_SHA256 = re.compile(r"^[0-9a-f]{64}$")
-_GIT = re.compile(r"^[0-9a-f]{40}$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_GIT = re.compile(r"[0-9a-f]{40}")
 _PART = re.compile(r"^(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$", re.IGNORECASE)
 _NO_MODEL = re.compile(
     r"mmproj|^imatrix|imatrix$|^(?:mtp|dflash|eagle\d?)[-_.]|(?:^|[-_.])(?:lora|adapter)(?:$|[-_.])"
@@ -35,7 +36,7 @@ def read(answer: object, repo: str, revision: str) -> RemoteRepo:
     """
     told: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
     commit = told.get("sha")
-    if not isinstance(commit, str) or not urls.is_commit(commit):
+    if not isinstance(commit, str) or not _GIT.fullmatch(commit):
         raise errors.NetworkError(
             f"The Hub does not say which commit of {sanitize.line(repo, 120)} this is.",
             refusals.LATER,
@@ -89,8 +90,8 @@ def find(repo: RemoteRepo, text: str) -> RemoteQuant | None:
     wanted = text.strip().lower()
     for quant in repo.quants:
         path = quant.files[0].path.lower()
-        names = {quant.label.lower(), path, path.rpartition("/")[2], stem_of(path)}
-        if wanted in names:
+        called = {quant.label.lower(), path, path.rpartition("/")[2], stem_of(path)}
+        if wanted in called:
             return quant
     known = quants.by_name(text)
     if known is None:
@@ -120,7 +121,7 @@ def _file(row: object, repo: str, commit: str, revision: str) -> RemoteFile | No
     if not isinstance(row, dict):
         return None
     path, lfs = row.get("rfilename"), row.get("lfs")
-    if not urls.is_path(path) or not str(path).lower().endswith(".gguf"):
+    if not isinstance(path, str) or not path.lower().endswith(".gguf") or not names.is_path(path):
         return None
     stored: Mapping[str, Any] = lfs if isinstance(lfs, dict) else {}
     size = stored.get("size", row.get("size"))
@@ -128,9 +129,9 @@ def _file(row: object, repo: str, commit: str, revision: str) -> RemoteFile | No
     etag = sha256 or str(row.get("blobId", ""))
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         return None
-    if not (_SHA256.match(etag) or _GIT.match(etag)):
+    if not (_SHA256.fullmatch(etag) or _GIT.fullmatch(etag)):
         return None
-    return RemoteFile(repo, commit, str(path), size, sha256, etag, revision)
+    return RemoteFile(repo, commit, path, size, sha256, etag, revision)
 
 
 def _whole_name(path: str) -> str:

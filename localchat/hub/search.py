@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from localchat.hub import urls
+from localchat.library import names
 
 PAGE_RESULTS: Final = 20
 MOST_PAGE_RESULTS: Final = 100
@@ -118,7 +118,7 @@ def _result(row: object) -> SearchResult | None:
     if not isinstance(row, dict):
         return None
     repo = row.get("id")
-    if not isinstance(repo, str) or not urls.is_repo(repo):
+    if not isinstance(repo, str) or not names.is_repo(repo):
         return None
     gguf = row.get("gguf")
     told: Mapping[str, Any] = gguf if isinstance(gguf, dict) else {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localchat.library.places import Place, Program
+from localchat.library.values import RemoteFile
 from localchat.models.folder import LocalModel
 
 
@@ -137,8 +138,8 @@ class Partial:
     allocated_bytes: int = 0
     changed_seconds: float = 0.0
     """When it last grew, in seconds since 1970."""
-    is_resumable: bool = False
-    """Our own downloads go on where they stopped; other programs' need their program."""
+    file: RemoteFile | None = None
+    """What to fetch to go on with it: our own downloads can, other programs' need their program."""
 
     @property
     def fraction(self) -> float | None:

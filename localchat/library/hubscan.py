@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from localchat import sanitize
-from localchat.library import disk, partials
+from localchat.library import disk, partials, parts
+from localchat.library.cache import Cache
 from localchat.library.entries import Copy, Found, Partial, StoredFile
 from localchat.library.places import Place
 from localchat.models import quants, splits
@@ -151,12 +152,31 @@ def _name(repo: str, in_repo: str) -> str:
 
 
 def _unfinished(place: Place, folder: Path, repo: str, problems: list[str]) -> list[Partial]:
-    """What huggingface_hub left: it begins anew each time, so nothing goes on with these."""
+    """Our own downloads, which can go on, and what huggingface_hub left, which begins anew."""
     found = []
     for path in disk.children(folder / "blobs", problems):
-        if _UNFINISHED.match(path.name) and (file := disk.stored(path)):
+        if path.name.endswith((parts.PART, parts.QUARANTINE)) and (file := disk.stored(path)):
+            found.append(_own(place, file, repo))
+        elif _UNFINISHED.match(path.name) and (file := disk.stored(path)):
             found.append(partials.of_file(place, file, name=repo, repo=repo))
     return found
+
+
+def _own(place: Place, stored: StoredFile, repo: str) -> Partial:
+    partial = partials.of_file(place, stored, name=repo, repo=repo)
+    blob = stored.path.with_name(stored.path.name.partition(".")[0])
+    note = parts.note_path(blob)
+    known = parts.read(Cache(place.folder), blob) if stored.path == parts.part_path(blob) else None
+    if known is None:
+        return replace(partial, extras=(note,))
+    return replace(
+        partial,
+        extras=(note,),
+        name=_name(repo, known.file.path),
+        done_bytes=known.done_bytes,
+        size_bytes=known.file.size_bytes,
+        file=known.file,
+    )
 
 
 def _changed(path: Path) -> float:

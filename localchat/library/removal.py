@@ -4,6 +4,7 @@ Only files that localchat or the Hub's library put there are removed, never othe
 A plan says everything beforehand; `remove` refuses when the disk is no longer as planned.
 """
 
+import functools
 import os
 import stat
 from collections import defaultdict
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localchat import errors, sanitize, units
-from localchat.library import hubscan
+from localchat.library import hubscan, locks
+from localchat.library.cache import Cache
 from localchat.library.entries import Copy, LocalEntry, Partial
 from localchat.library.places import Place, Program
 
@@ -50,6 +52,8 @@ class Removal:
     """Why nothing of it can be removed; empty when it can."""
     hint: str = ""
     """Where it is refused, what to do."""
+    lock: Path | None = None
+    """Held while it is removed: whoever downloads holds it too."""
 
 
 def plan_removal(entry: LocalEntry, *, pinned: frozenset[Path] = frozenset()) -> Removal:
@@ -90,17 +94,31 @@ def plan_partial_removal(partial: Partial) -> Removal:
         hint = f"Let {owner} finish or remove it."
         return Removal(name, refused=f"{owner} keeps this download.", hint=hint)
     files = tuple(_all_doomed((partial.path, *partial.extras)))
-    return Removal(name, files, frees_bytes=_freed_bytes(files)[0])
+    lock = Cache(partial.place.folder).lock(partial.file) if partial.file else None
+    return Removal(name, files, frees_bytes=_freed_bytes(files)[0], lock=lock)
 
 
 def remove(plan: Removal) -> int:
     """Do what a plan says and give back how many bytes were freed.
 
     Raises UsageError when the plan was refused, and LocalchatError when a file is no longer what
-    it was or the system refuses; files before it are gone then.
+    it was, is being downloaded, or the system refuses; files before it are gone then.
     """
     if plan.refused:
         raise errors.UsageError(f"{sanitize.line(plan.name)}: {plan.refused}", plan.hint)
+    if plan.lock is None or not plan.lock.parent.is_dir():
+        return _removed(plan)
+    with locks.held(plan.lock, functools.partial(_in_use, plan)):
+        return _removed(plan)
+
+
+def _in_use(plan: Removal) -> None:
+    raise errors.LocalchatError(
+        f"{sanitize.line(plan.name)} is being downloaded right now.", "Stop the download first."
+    )
+
+
+def _removed(plan: Removal) -> int:
     for doomed in plan.files:
         now = _doomed(doomed.path)
         if now is not None and now != doomed:
