@@ -112,7 +112,9 @@ class Row:
         key = (params.gpu_layers, params.experts_on_cpu)
         if key not in self._most:
             now, later = self._short(params, closed=False), self._short(params, closed=True)
-            most = ladder.most_tokens(self.limit_tokens, now)
+            step = ladder.step_below(params.context_tokens, self.limit_tokens)
+            fitting = step if step and now(step) <= 0 else 0
+            most = ladder.most_tokens(self.limit_tokens, now, fitting)
             self._most[key] = most or ladder.most_tokens(self.limit_tokens, later)
         return self._most[key]
 

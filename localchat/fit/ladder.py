@@ -60,16 +60,19 @@ def top_step(limit: int, short_bytes: Callable[[int], int], at_most: int = 0) ->
     return next(step for step in reversed(rungs[:-1]) if short_bytes(step) <= 0)
 
 
-def most_tokens(limit: int, short_bytes: Callable[[int], int]) -> int:
+def most_tokens(limit: int, short_bytes: Callable[[int], int], fitting: int = 0) -> int:
     """Find the largest context up to `limit` that fits; 0 when none does.
 
-    Looks between the usual contexts first, of which others ask too. The answer is a multiple of
-    256, or `limit` itself.
+    Looks at the usual contexts first, of which others ask too, from `fitting` on where one is
+    known to fit. The answer is a multiple of 256, or `limit` itself.
     """
-    step = top_step(limit, short_bytes)
-    if step == limit:
+    step = fitting or top_step(limit, short_bytes)
+    higher = [rung for rung in steps(limit) if rung > step]
+    while higher and short_bytes(higher[0]) <= 0:
+        step = higher.pop(0)
+    if not higher:
         return limit
-    above = next(rung for rung in steps(limit) if rung > step)
+    above = higher[0]
 
     def short(units: int) -> int:
         return short_bytes(min(units * CONTEXT_STEP_TOKENS, limit))

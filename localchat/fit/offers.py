@@ -53,14 +53,21 @@ class Rules:
         return next((each for each in tried if each.fits != "no"), able[0].sketch(tokens))
 
     def _divided(self, row: Row) -> Iterator[Sketch]:
-        """Yield every usual context that fits, the layers divided anew for each."""
+        """Yield the useful contexts that fit, else the largest below, the layers divided anew."""
         if row.candidate.weights.total_bytes > self.situation.budget.total_now_bytes:
             return
-        for step in ladder.steps(row.limit_tokens):
+        useful = self.situation.tuning.useful_context_tokens
+        rungs = ladder.steps(row.limit_tokens)
+        found = False
+        for step in [rung for rung in rungs if rung >= min(useful, row.limit_tokens)]:
             sketch = row.sketch(step)
             if sketch.fits != "now":
-                return
+                break
+            found = True
             yield sketch
+        if not found:
+            below = (row.sketch(rung) for rung in reversed(rungs) if rung < useful)
+            yield from [each for each in below if each.fits == "now"][:1]
 
     def _preferred(self, sketches: list[Sketch]) -> list[Sketch]:
         whole = [
