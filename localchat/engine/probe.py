@@ -287,9 +287,9 @@ def extended(
 ) -> dict[str, Any]:
     """Extend the line through two copies to the whole model.
 
-    What disturbs only ever adds time, so each copy counts with its lower quartile.
+    What disturbs only ever adds time, so each copy counts with the end of its quickest third.
     """
-    a, b = (sorted(times)[len(times) // 4] for times in (few, more))
+    a, b = (sorted(times)[len(times) // 3] for times in (few, more))
     scatter = max(_scatter(few) * a, _scatter(more) * b) / len(more) ** 0.5
     whole = b + max(0.0, b - a) * chosen.reach
     prompt = more_prompt + max(0.0, more_prompt - few_prompt) * chosen.reach
