@@ -85,8 +85,9 @@ class Scratch:
 def scratch(architecture: str, shape: Shape, job: Job) -> Scratch:
     """Compute the scratch memory of a ubatch at the full context.
 
-    Between powers of two it is interpolated. What is reserved is the larger of sums that grow
-    evenly with the context, so that the true value is not above the line.
+    Where attention itself needs scratch memory that grows with the context, contexts between
+    powers of two are interpolated: what is reserved is the largest of sums that grow evenly, so
+    the line is rather above the truth than below.
     """
     if not job.flash or job.backend in _COPYING:
         return _between(architecture, shape, job)

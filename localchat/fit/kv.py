@@ -21,14 +21,17 @@ TYPES: Mapping[str, tuple[int, int]] = MappingProxyType(
 """How many numbers a block of each type has, and how many bytes."""
 
 
-def layer_bytes(layer: Layer, job: Job, params: EngineParams) -> int:
-    """Return what one layer keeps."""
+def layer_bytes(layer: Layer, job: Job, params: EngineParams, widest_values: int) -> int:
+    """Return what one layer keeps; `widest_values` is the most numbers in a layer's values.
+
+    Without flash attention all layers keep as many as the widest (llama-kv-cache.cpp).
+    """
     total = 0
     if layer.attention and not layer.shares_kv:
         group = layer.attention
         keys = row_bytes(params.kv_type_k, group.kv_heads * group.key_dims)
-        values = row_bytes(params.kv_type_v, group.kv_heads * group.value_dims)
-        total += job.cells(group.window_tokens) * (keys + values)
+        width = group.kv_heads * group.value_dims if job.flash else widest_values
+        total += job.cells(group.window_tokens) * (keys + row_bytes(params.kv_type_v, width))
     if layer.latent:
         row = row_bytes(params.kv_type_k, layer.latent.rank + layer.latent.rope_dims)
         total += job.context_tokens * row

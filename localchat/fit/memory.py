@@ -127,8 +127,10 @@ def _is_mapped(candidate: Candidate, params: EngineParams) -> bool:
 def _kept(candidate: Candidate, params: EngineParams, job: Job, places: Split) -> list[int]:
     """KV cache and state on each GPU, and last in main memory."""
     held = [0] * (len(places.gpus) + 1)
+    groups = candidate.shape.attention
+    widest = max((group.kv_heads * group.value_dims for group in groups), default=0)
     for layer, indices in layers.kinds(candidate.shape):
-        size = kv.layer_bytes(layer, job, params)
+        size = kv.layer_bytes(layer, job, params, widest)
         for place, first, end in places.runs:
             held[place] += size * (
                 bisect.bisect(indices, end - 1) - bisect.bisect(indices, first - 1)

@@ -132,6 +132,16 @@ def test_mistral_on_an_apple_chip(label: str, context: int, kv_type: str, gibiby
     assert [MAIN_MEMORY, "Apple M2"] == [each.device for each in footprint.devices]
 
 
+def test_values_are_as_wide_as_the_widest_without_flash_attention(tmp_path: Path) -> None:
+    """Without flash attention llama.cpp pads all layers' values to the widest of them."""
+    candidate = _real("gemma4", tmp_path)
+    on = memory.footprint(candidate, _with_kv(8192), PROCESSOR)
+    params = dataclasses.replace(_with_kv(8192), flash_attention="off")
+    off = memory.footprint(candidate, params, PROCESSOR)
+    # Twelve layers have a window of 1,024 cells and values of 256 numbers, others of 512.
+    assert 12 * 1024 * 256 * 2 == off.kv_bytes - on.kv_bytes
+
+
 def test_context_is_rounded_up() -> None:
     """A context is padded to 256 tokens as llama.cpp pads it; left open it is 8,192 at most."""
     assert 1280 == memory.context_tokens(_mistral(), EngineParams(context_tokens=1025))
@@ -212,7 +222,7 @@ def test_a_mapped_file_is_held_beside_its_repacked_copy(tmp_path: Path) -> None:
     assert plain.weights.total_bytes == mapped.weights_bytes
 
 
-def test_unusual_quantized_cache_on_a_card_needs_room_for_a_copy() -> None:
+def test_a_quantized_cache_on_a_card_needs_room_for_a_copy() -> None:
     """CUDA's attention copies a quantized cache of one layer to F16, and reserves room for it."""
     plain = memory.footprint(_mistral(), _with_kv(32_768), DESKTOP)
     quantized = memory.footprint(_mistral(), _with_kv(32_768, "q8_0"), DESKTOP)
