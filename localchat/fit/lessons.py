@@ -48,7 +48,7 @@ def of_processor(
     ]
     same = [each for each in alike if each.setting.format == setting.format]
     if same:
-        return _lesson(pace, [(each.host, each.token_seconds) for each in same])
+        return _lesson(pace, [(each.file, each.host, each.token_seconds) for each in same])
     paces = {form: by_format(form) for form in {each.setting.format for each in alike}}
     return Lesson(
         _scaled(pace, [_ratio(paces[each.setting.format], each) for each in alike]),
@@ -59,7 +59,11 @@ def of_processor(
 def of_gpu(pace: Pace, measurements: Sequence[Measurement], setting: Setting) -> Lesson:
     """Correct the GPUs' pace by answers that they gave alone, in any number format."""
     pace = _with_kv_rate(pace, measurements, setting, gpu=True)
-    rows = [(each.gpu, each.token_seconds) for each in measurements if each.host.is_nothing]
+    rows = [
+        (each.file, each.gpu, each.token_seconds)
+        for each in measurements
+        if each.host.is_nothing and not each.gpu.is_nothing
+    ]
     return _lesson(pace, rows)
 
 
@@ -83,17 +87,24 @@ def _is_near(one: Work, other: Work) -> bool:
     return abs(one.weights_bytes - other.weights_bytes) <= 0.02 * max(one.weights_bytes, 1e6)
 
 
-def _lesson(pace: Pace, timed: Sequence[tuple[Work, float]]) -> Lesson:
-    rows = []
-    for work, seconds in timed:
+def _lesson(pace: Pace, timed: Sequence[tuple[str, Work, float]]) -> Lesson:
+    """Fit one row for each model, so that the one used every day does not outvote the others."""
+    models: dict[str, list[tuple[float, Work, float]]] = {}
+    for file, work, seconds in timed:
         decoding = seconds - work.kv_bytes / pace.kv_bytes_per_second
         if decoding > 0:
-            rows.append((work, decoding))
-    scaled = _scaled(pace, [seconds / pace.seconds(work, 0.0) for work, seconds in rows])
-    densities = [work.weights_bytes / work.layers for work, _ in rows if work.layers]
+            ratio = decoding / pace.seconds(work, 0.0)
+            models.setdefault(file, []).append((ratio, work, decoding))
+    middles = [_middle(rows[-_NEWEST:]) for rows in models.values()]
+    scaled = _scaled(pace, [ratio for ratio, _, _ in middles])
+    densities = [work.weights_bytes / work.layers for _, work, _ in middles if work.layers]
     if not densities or max(densities) < _DISTINCT * min(densities):
         return Lesson(scaled, is_fitted=False)
-    return Lesson(_fitted(scaled, rows), is_fitted=True)
+    return Lesson(_fitted(scaled, [row[1:] for row in middles]), is_fitted=True)
+
+
+def _middle(rows: Sequence[tuple[float, Work, float]]) -> tuple[float, Work, float]:
+    return sorted(rows, key=lambda row: row[0])[len(rows) // 2]
 
 
 def _ratio(pace: Pace, each: Measurement) -> float:

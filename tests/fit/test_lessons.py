@@ -53,6 +53,9 @@ def measured(
     )
 
 
+PROBES = (measured(5e8, 16, file="thick"), measured(5e7, 24, file="thin"))
+
+
 def predict(
     *known: Measurement, params: EngineParams = _PARAMS, hardware: Hardware = _LAPTOP
 ) -> Speed:
@@ -73,7 +76,7 @@ def truth(done: Work) -> float:
 
 def test_two_unlike_models_teach_both_terms() -> None:
     """Probes of a thick and a thin model predict an eightfold larger one within 5 %."""
-    said = predict(measured(5e8, 16), measured(5e7, 24))
+    said = predict(*PROBES)
     assert "probed" == said.basis
     assert said.middle == pytest.approx(truth(own_work().host), rel=0.05)
     assert said.high / said.low <= 1.3
@@ -114,7 +117,7 @@ def test_a_models_own_answers_come_first() -> None:
         measured(own.weights_bytes, own.layers, kind="chat", file=file, times=each)
         for each in (1.98, 2.0, 2.02)
     ]
-    said = predict(measured(5e8, 16), measured(5e7, 24), *answers)
+    said = predict(*PROBES, *answers)
     assert "measured here" == said.basis
     assert said.low <= truth(own) / 2 <= said.high
     assert said.high / said.low <= 1.12
@@ -158,9 +161,9 @@ def test_an_answer_deep_in_the_context_is_no_slower_model() -> None:
 
 def test_a_measured_cost_of_the_context_counts() -> None:
     """A probe that timed attention apart sets the rate at a full context, not at an empty one."""
-    slow = dataclasses.replace(measured(5e8, 16), kv_seconds_per_byte=1e-9)
+    slow = dataclasses.replace(PROBES[0], kv_seconds_per_byte=1e-9)
     own = own_work().host
-    said, plain = predict(slow, measured(5e7, 24)), predict(measured(5e8, 16), measured(5e7, 24))
+    said, plain = predict(slow, PROBES[1]), predict(*PROBES)
     assert said.middle == pytest.approx(plain.middle)
     added = 1 / (said.full_low * said.full_high) ** 0.5 - 1 / said.middle
     assert added == pytest.approx(own.kv_bytes * 1e-9)
@@ -169,8 +172,11 @@ def test_a_measured_cost_of_the_context_counts() -> None:
 def test_a_gpu_and_a_processor_are_learnt_apart() -> None:
     """With half of the layers on each, both must have been measured before it is called probed."""
     half = EngineParams(context_tokens=4096, gpu_layers=16)
-    host = [measured(5e8, 16), measured(5e7, 24)]
-    gpu = [measured(8e9, 32, gpu=True, times=0.1), measured(6e8, 24, gpu=True, times=0.1)]
+    host = list(PROBES)
+    gpu = [
+        measured(8e9, 32, file="thick", gpu=True, times=0.1),
+        measured(6e8, 24, file="thin", gpu=True, times=0.1),
+    ]
     assert "estimate" == predict(*host, params=half, hardware=_DESKTOP).basis
     both = predict(*host, *gpu, params=half, hardware=_DESKTOP)
     assert "probed" == both.basis
@@ -181,6 +187,14 @@ def test_a_gpu_and_a_processor_are_learnt_apart() -> None:
 
 def test_nonsense_does_not_turn_a_rate_negative() -> None:
     """Times that contradict each other still give a rate that can be."""
-    said = predict(measured(5e8, 16, times=0.01), measured(5e7, 24, times=50))
+    said = predict(
+        measured(5e8, 16, file="thick", times=0.01), measured(5e7, 24, file="thin", times=50)
+    )
     assert 0 < said.low < said.high
     assert 0 < said.full_low < said.full_high
+
+
+def test_a_model_used_every_day_does_not_outvote_the_others() -> None:
+    """Fifty slow answers of one model count as one row, and of those the middle one."""
+    daily = [measured(5e8, 16, file="thick", times=times) for times in (1.0, 1.0, 1.0, 6.0)] * 12
+    assert predict(*PROBES).middle == pytest.approx(predict(*daily, PROBES[1]).middle)
