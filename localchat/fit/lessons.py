@@ -46,14 +46,23 @@ def of_processor(
         and each.setting.threads == setting.threads
         and each.setting.extra_buffers == setting.extra_buffers
     ]
-    same = [each for each in alike if each.setting.format == setting.format]
-    if same:
-        return _lesson(pace, [(each.file, each.host, each.token_seconds) for each in same])
-    paces = {form: by_format(form) for form in {each.setting.format for each in alike}}
-    return Lesson(
-        _scaled(pace, [_ratio(paces[each.setting.format], each) for each in alike]),
-        is_fitted=False,
+    rows: dict[str, list[tuple[str, Work, float]]] = {}
+    for each in alike:
+        timed = (each.file, each.host, each.token_seconds)
+        rows.setdefault(each.setting.format, []).append(timed)
+    if setting.format in rows:
+        return _lesson(pace, rows[setting.format])
+    if not rows:
+        return Lesson(pace, is_fitted=False)
+    other = max(rows, key=lambda form: len(rows[form]))
+    expected = by_format(other)
+    found = _lesson(expected, rows[other]).pace
+    corrected = replace(
+        pace,
+        bytes_per_second=pace.bytes_per_second * found.bytes_per_second / expected.bytes_per_second,
+        layer_seconds=pace.layer_seconds * found.layer_seconds / expected.layer_seconds,
     )
+    return Lesson(corrected, is_fitted=False)
 
 
 def of_gpu(pace: Pace, measurements: Sequence[Measurement], setting: Setting) -> Lesson:
@@ -105,10 +114,6 @@ def _lesson(pace: Pace, timed: Sequence[tuple[str, Work, float]]) -> Lesson:
 
 def _middle(rows: Sequence[tuple[float, Work, float]]) -> tuple[float, Work, float]:
     return sorted(rows, key=lambda row: row[0])[len(rows) // 2]
-
-
-def _ratio(pace: Pace, each: Measurement) -> float:
-    return each.token_seconds / pace.seconds(each.host, 1.0)
 
 
 def _scaled(pace: Pace, ratios: Sequence[float]) -> Pace:
