@@ -30,6 +30,12 @@ CONTEXTS = (2048, 8192, 32_768)
 KV_TYPES = ("f16", "q8_0", "q4_0")
 
 
+def _extra_buffers() -> bool:
+    """Whether this machine repacks weights to the same size: AMX has layouts of its own."""
+    flags = Path("/proc/cpuinfo")
+    return not (flags.is_file() and "amx_tile" in flags.read_text(encoding="utf-8"))
+
+
 def _real(name: str, folder: Path, quant: str | None = None) -> Candidate:
     """A model of a class in the size of a published one, of which only the header exists."""
     size = dataclasses.replace(CLASSES[name].real, vocabulary=1024)
@@ -65,7 +71,10 @@ async def test_within_two_percent_of_the_dry_run(
         candidate = candidates.from_header(
             gguf.read_header(path), path.stat().st_size, model=name, path=path
         )
-        grid = [_with_kv(*cell) for cell in itertools.product(CONTEXTS, KV_TYPES)]
+        grid = [
+            dataclasses.replace(_with_kv(*cell), extra_buffers=_extra_buffers())
+            for cell in itertools.product(CONTEXTS, KV_TYPES)
+        ]
         truths = await real_engine.dry_run(path, grid)
         path.unlink()
         off = []
