@@ -22,7 +22,6 @@ from localchat.machine import detect, processes, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder, gguf
 
-_BUSY_SHARE = 0.25
 _WORDS = tuple("the quick brown fox jumps over the lazy dog near a river bank".split())
 _COUNTING_ROUNDS = 4
 
@@ -79,12 +78,8 @@ class _Bench:
     async def run(self) -> None:
         """Measure in rounds, every model once in each, so that a disturbance falls on all."""
         self._busy = processes.busy_share()
-        if self._busy > _BUSY_SHARE:
-            share = round(100 * self._busy)
-            self._console.note(
-                f"Note: other programs use {share} % of the processor, so the rates will be low; "
-                "close them and try again."
-            )
+        if note := bench_report.busy_note(self._busy):
+            self._console.note(note)
         engine = options.engine()
         try:
             ready = await engine.start()

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from localchat import errors, paths, sanitize, units
-from localchat.cli import options
+from localchat.cli import bench_report, options
 from localchat.cli.console import Console
 from localchat.engine import prober, wire
 from localchat.engine.client import EngineClient
 from localchat.engine.prober import Prober, Target
 from localchat.fit import candidates, measurements
 from localchat.fit.measurements import Measurement
-from localchat.machine import detect, reconcile
+from localchat.machine import detect, processes, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder, gguf
 
@@ -31,6 +31,8 @@ def run(given: argparse.Namespace) -> int:
     targets = [_target(name) for name in given.words]
     targets = targets or [Target(format=form) for form in prober.FORMATS]
     console = Console(sys.stdout, sys.stderr)
+    if note := bench_report.busy_note(processes.busy_share()):
+        console.note(note)
     found = asyncio.run(_measure(targets, params, console))
     if given.json:
         console.result(json.dumps([_as_json(each) for each in found], indent=2))

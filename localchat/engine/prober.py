@@ -40,6 +40,8 @@ class Target:
     format: str = FORMATS[0]
     seconds: float = 3.0
     """About so long are tokens timed; loading and prompts come on top."""
+    most_bytes: int = 0
+    """What the layers of a copy may take; 0 lets the engine choose."""
 
 
 class Prober:
@@ -104,7 +106,9 @@ class Prober:
             if healing.needs_safe_mode(self._safe_mode_file, ready.build):
                 params = dataclasses.replace(params, extra_buffers=False)
             header = "" if target.header is None else str(target.header)
-            command = wire.Probe(0, header, params, target.format, target.seconds)
+            command = wire.Probe(
+                0, header, params, target.format, target.seconds, target.most_bytes
+            )
             value = await asyncio.wait_for(self._ask(link, command, on_progress), _MOST_SECONDS)
         except TimeoutError as error:
             message = f"Measuring this machine took more than {_MOST_SECONDS:.0f} seconds."

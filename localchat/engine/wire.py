@@ -200,6 +200,8 @@ class Probe:
     """ggml's name of a number format."""
     seconds: float = 3.0
     """About so long are tokens timed; loading and prompts come on top."""
+    most_bytes: int = 0
+    """What the layers of a truncated copy may take; 0 for as much as serves."""
 
 
 @dataclass(frozen=True, slots=True)

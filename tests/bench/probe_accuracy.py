@@ -1,9 +1,10 @@
 """Hold the speed probe against real answers, on models with random weights.
 
-    python -m tests.bench.probe_accuracy [--pairs 10] [--tokens 48] [--small] [--safe-mode]
+    python -m tests.bench.probe_accuracy [--pairs 10] [--tokens 48] [--most-mib N] [--small]
 
-Six models of 0.3 to 1.5 GB, of different shapes and formats, are made once and kept in the
-temporary folder. A pair is a probe of a model's header and, at once after it, real answers of the
+Six models of 0.6 to 1.6 GB, of different shapes and formats, are made once and kept in the
+temporary folder (7 GB). Three are small enough to be probed whole; the others are extended from
+copies, and with `--most-mib 200` all are. A pair is a probe of a model's header and, at once after it, real answers of the
 whole model; the pairs go round the models. Told are the median error of the probe and how often
 its interval holds the truth; then the same for what a probe of the bare machine says of the models
 in its format. Run it on an idle machine: it takes about three minutes. `--small` makes tiny models
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from localchat import units
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
 from localchat.engine.prober import Prober, Target
@@ -38,7 +40,7 @@ _DENSE = Size(
 )
 _MODELS: tuple[tuple[str, str, Size], ...] = (
     ("llama", "Q4_K", _DENSE),
-    ("llama", "Q8_0", dataclasses.replace(_DENSE, layers=24, width=1024, feed_forward=4096)),
+    ("llama", "Q8_0", dataclasses.replace(_DENSE, layers=28, feed_forward=6144)),
     (
         "qwen3", "Q6_K",
         dataclasses.replace(_DENSE, layers=28, heads=16, head_dims=128, feed_forward=6144),
@@ -57,7 +59,7 @@ _MODELS: tuple[tuple[str, str, Size], ...] = (
             vocabulary=32_768, experts=32, experts_used=4, expert_feed_forward=768,
         ),
     ),
-    ("llama", "Q4_K", dataclasses.replace(_DENSE, layers=40, width=1536, feed_forward=6144)),
+    ("llama", "Q4_K", dataclasses.replace(_DENSE, layers=40)),
 )  # fmt: skip
 
 
@@ -86,6 +88,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--tokens", type=int, default=48)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--most-mib", type=int, default=0, help="limit the copies to so much")
     parser.add_argument("--small", action="store_true", help="tiny models, to see that it works")
     parser.add_argument("--safe-mode", action="store_true", help="use_extra_bufts off")
     asked = parser.parse_args()
@@ -93,7 +96,7 @@ def main() -> None:
     params = EngineParams(
         context_tokens=1024, threads=asked.threads, extra_buffers=not asked.safe_mode
     )
-    asyncio.run(_run(files, params, asked.pairs, asked.tokens))
+    asyncio.run(_run(files, params, asked))
 
 
 def _files(small: bool) -> list[Path]:
@@ -112,7 +115,7 @@ def _files(small: bool) -> list[Path]:
     return files
 
 
-async def _run(files: Sequence[Path], params: EngineParams, pairs: int, tokens: int) -> None:
+async def _run(files: Sequence[Path], params: EngineParams, asked: argparse.Namespace) -> None:
     home = Path(tempfile.mkdtemp())
     prober = Prober(home / "logs", home / "safe-mode.json")
     hardware = detect.detect()
@@ -120,11 +123,12 @@ async def _run(files: Sequence[Path], params: EngineParams, pairs: int, tokens: 
     _, general = await prober.measure(Target(), params, hardware)
     print(f"the machine: {_seconds(general)}")
     own, machine = [], []
-    for number in range(pairs):
+    for number in range(asked.pairs):
         file = files[number % len(files)]
         candidate = _candidate(file)
-        _, found = await prober.measure(Target(candidate, file), params, hardware)
-        measured = await _measured(home, file, params, tokens)
+        target = Target(candidate, file, most_bytes=asked.most_mib * units.MIB)
+        _, found = await prober.measure(target, params, hardware)
+        measured = await _measured(home, file, params, asked.tokens)
         pair = Pair(file.stem, _said(candidate, params, found), measured)
         own.append(pair)
         machine.append(Pair(file.stem, _said(candidate, params, general), measured))
