@@ -83,6 +83,8 @@ class LocalEntry:
     """Those that can be opened first; of these the one to use."""
     model: LocalModel | None = None
     """What its header says; None as long as it was not read."""
+    used_seconds: float = 0.0
+    """When any copy was last used, in seconds since 1970, as far as the disk keeps that."""
 
     @property
     def copy(self) -> Copy:
@@ -109,11 +111,6 @@ class LocalEntry:
         """What all copies take on the disk, hard links once."""
         files = {file.identity: file for copy in self.copies for file in copy.files}
         return sum(file.allocated_bytes for file in files.values())
-
-    @property
-    def used_seconds(self) -> float:
-        """When any copy was last used, in seconds since 1970."""
-        return max(file.used_seconds for copy in self.copies for file in copy.files)
 
     @property
     def problem(self) -> str:

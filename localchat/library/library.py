@@ -88,11 +88,12 @@ def _entry(group: tuple[Copy, ...], memory: Memory, deadline: float) -> LocalEnt
     # A copy with a known fault comes last: the same content may be whole elsewhere.
     ordered = tuple(sorted(group, key=lambda copy: bool(copy.problem)))
     copy = ordered[0]
+    used = max(memory.used_seconds(each.files) for each in ordered)
     model = memory.model(copy.files, copy.path)
     if model is None and time.monotonic() < deadline:
         model = read(copy)
         memory.keep_model(copy.files, model)
-    return LocalEntry(ordered, model)
+    return LocalEntry(ordered, model, used)
 
 
 def _of_ollama(copy: Copy) -> LocalModel:

@@ -5,6 +5,7 @@ is wrong with it costs only time.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -19,6 +20,7 @@ VERSION: Final = 1
 MOST_ENTRIES: Final = 5_000
 
 _MOST_BYTES = 16_000_000
+_A_MOMENT = 2.0
 _KEPT = tuple(field for field in fields(LocalModel) if field.name not in ("path", "is_guide"))
 
 
@@ -55,6 +57,15 @@ class Memory:
         """Remember the hash of parts of the content."""
         self._keep(files, "fingerprint", fingerprint)
 
+    def used_seconds(self, files: tuple[StoredFile, ...]) -> float:
+        """Tell when a model was last used, in seconds since 1970: our own look at it is no use."""
+        on_disk = max(file.used_seconds for file in files)
+        entry = self._recall(files)
+        used, looked = entry.get("used"), entry.get("looked")
+        if isinstance(used, float) and isinstance(looked, float) and on_disk <= looked + _A_MOMENT:
+            return used
+        return on_disk
+
     def save(self) -> None:
         """Write what was recalled or learnt since the start; a disk that refuses costs nothing."""
         if self._file is None or not (self._is_changed or len(self._used) < len(self._known)):
@@ -79,7 +90,8 @@ class Memory:
 
     def _keep(self, files: tuple[StoredFile, ...], name: str, value: object) -> None:
         entry = dict(self._recall(files)) or {"state": _state(files)}
-        self._used[str(files[0].path)] = entry | {name: value}
+        entry |= {name: value, "used": self.used_seconds(files), "looked": time.time()}
+        self._used[str(files[0].path)] = entry
         self._is_changed = True
 
 
