@@ -4,11 +4,11 @@
 
 Six models of 0.6 to 1.6 GB, of different shapes and formats, are made once and kept in the
 temporary folder (7 GB). Three are small enough to be probed whole; the others are extended from
-copies, and with `--most-mib 200` all are. A pair is a probe of a model's header and, at once after it, real answers of the
-whole model; the pairs go round the models. Told are the median error of the probe and how often
-its interval holds the truth; then the same for what a probe of the bare machine says of the models
-in its format. Run it on an idle machine: it takes about three minutes. `--small` makes tiny models
-instead, to see that it works.
+copies, and with `--most-mib 200` all are. A pair is a probe of a model's header and, at once
+after it, real answers of the whole model; the pairs go round the models. Told are the median
+error of the probe and how often its interval holds the truth; then the same for what a probe of
+the bare machine says of the models in its format. Run it on an idle machine: it takes about three
+minutes. `--small` makes tiny models instead, to see that it works.
 """
 
 import argparse
