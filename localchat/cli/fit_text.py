@@ -153,7 +153,7 @@ def _choices(plan: ModelPlan, pen: Pen) -> list[str]:
     """Write every quantization and KV cache at the one context that was asked for."""
     columns = (
         Column("", 11, right=False),
-        Column("KV", 5, right=False),
+        Column("KV", max(len(each.kv_type) for each in plan.options), right=False),
         Column("GiB", 6),
         Column("fits", 18, right=False),
         Column("at most", 8),

@@ -40,7 +40,7 @@ def _kv_objection(candidate: Candidate, kv_types: tuple[str, str], hardware: Har
     key, value = kv_types
     backends = {gpu.backend for gpu in hardware.gpus}
     if key != value and "metal" in backends:
-        return "Metal computes with two types of KV cache on the processor, which is slow."
+        return "Two types of KV cache make Metal leave the work to the processor, which is slow."
     if not _FOUR_BIT_KV & {key, value}:
         return ""
     if candidate.effective_parameters < _FOUR_BIT_KV_PARAMETERS:

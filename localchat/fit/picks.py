@@ -21,12 +21,12 @@ def choose(plain: Sequence[Row], quantized: Sequence[Row], rules: Rules) -> tupl
         option.BALANCED: balanced(offers),
     }
     further = rules.offers(_worth_asking(quantized, tuple(named.values())))
-    ways: dict[str, Callable[[Sketch, Offers], Sketch | None]] = {
+    ways: dict[str, Callable[[Sketch, Offers, Offers], Sketch | None]] = {
         option.LONGEST: longer,
         option.BEST: better,
         option.BALANCED: higher,
     }
-    added = [ways[name](pick, further) for name, pick in named.items()]
+    added = [ways[name](pick, offers, further) for name, pick in named.items()]
     labelled = list(named.items())
     labelled += [(option.QUANTIZED_KV, pick) for pick in added if pick is not None]
     return _merged(labelled)
@@ -65,19 +65,19 @@ def balanced(offers: Offers) -> Sketch:
     return max(offers, key=lambda each: (each.score, -each.needed_bytes))
 
 
-def longer(pick: Sketch, further: Offers) -> Sketch | None:
+def longer(pick: Sketch, plain: Offers, further: Offers) -> Sketch | None:
     """Find what a quantized cache adds to a pick for its context: a step, else a quantization."""
-    return _next_step(pick, further) or _next_quant(pick, further)
+    return _next_step(pick, further) or _next_quant(pick, plain, further)
 
 
-def better(pick: Sketch, further: Offers) -> Sketch | None:
+def better(pick: Sketch, plain: Offers, further: Offers) -> Sketch | None:
     """Find what a quantized cache adds to a pick for its quality: a quantization, else a step."""
-    return _next_quant(pick, further) or _next_step(pick, further)
+    return _next_quant(pick, plain, further) or _next_step(pick, further)
 
 
-def higher(pick: Sketch, further: Offers) -> Sketch | None:
+def higher(pick: Sketch, plain: Offers, further: Offers) -> Sketch | None:
     """Find what a quantized cache adds to a balanced pick: the better of a step and a quant."""
-    found = [_next_step(pick, further), _next_quant(pick, further)]
+    found = [_next_step(pick, further), _next_quant(pick, plain, further)]
     scored = [each for each in found if each is not None and each.score > pick.score]
     return max(scored, key=lambda each: each.score, default=None)
 
@@ -91,12 +91,16 @@ def _next_step(pick: Sketch, further: Offers) -> Sketch | None:
     return max(able, key=lambda each: each.context_tokens, default=None)
 
 
-def _next_quant(pick: Sketch, further: Offers) -> Sketch | None:
-    # A quantization better by less than the cache costs is no gain.
+def _next_quant(pick: Sketch, plain: Offers, further: Offers) -> Sketch | None:
+    # What has room with the plain cache too is no gain, nor what is better by less than the
+    # cache costs.
+    had = {id(each.row.candidate) for each in plain if each.context_tokens >= pick.context_tokens}
     able = [
         each
         for each in further
-        if each.divergence < pick.divergence and each.context_tokens >= pick.context_tokens
+        if each.divergence < pick.divergence
+        and each.context_tokens >= pick.context_tokens
+        and id(each.row.candidate) not in had
     ]
     return min(able, key=lambda each: each.divergence, default=None)
 

@@ -166,6 +166,8 @@ def test_a_quantized_cache_is_offered_where_it_gains_something() -> None:
         if QUANTIZED_KV in option.picks:
             same = named.get(option.label)
             assert same is None or option.context_tokens > same.context_tokens
+            plain = small.at(option.label, option.context_tokens)
+            assert plain is not None and plain.fits != "now"
 
 
 def test_models_stay_on_a_gpu_that_can_hold_them() -> None:
