@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from localchat import units
+from localchat import sanitize, units
 from localchat.cli import fit_text
 from localchat.cli.tables import Cell, Column, Pen
 from localchat.fit import ladder
@@ -23,7 +23,7 @@ def lines(ranked: Sequence[Ranked], pen: Pen) -> list[str]:
         Column("tokens/s", 9),
         Column("quality", 7),
     )
-    able = [each for each in ranked if each.option.fits == "now" and each.option.picks]
+    able = [each for each in ranked if each.is_recommended]
     rows = [_ranked_row(place, each) for place, each in enumerate(able, start=1)]
     found = ["", *pen.table(columns, rows), ""] if rows else [""]
     if able:
@@ -40,7 +40,7 @@ def _ranked_row(place: int, each: Ranked) -> Sequence[Cell | str]:
     here = " (here)" if option.candidate.path else ""
     return (
         Cell(str(place), "faint"),
-        Cell(f"{each.plan.title[: 30 - len(here)]}{here}", "strong" if place <= 3 else ""),
+        Cell(sanitize.line(each.plan.title, 30 - len(here)) + here, "strong" if place <= 3 else ""),
         option.label,
         ladder.name(option.context_tokens),
         fit_text.gib(option),

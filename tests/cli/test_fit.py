@@ -121,6 +121,21 @@ def test_the_whole_catalogue_is_ranked() -> None:
     assert "guide" in {each["model"] for each in found["options"]}
 
 
+def test_the_ranking_says_what_is_too_slow_and_what_has_no_room() -> None:
+    """Below the table, with the reason why the first is first."""
+    machines = command.ROOT / "tests" / "machines"
+    said = " ".join(_printed("--machine", str(machines / "mini-pc-n100-16gb.toml")).split())
+    for part in (
+        " is first: Tier ",
+        "Too slow to recommend: ",
+        "With apps closed also: ",
+        " models too large for this machine, from ",
+    ):
+        assert part in said, part
+    slow = said.partition("Too slow to recommend: ")[2].partition(",")[0]
+    assert slow not in said.partition("Too slow")[0]
+
+
 def test_safer_levels_leave_more() -> None:
     """The budget falls with each level."""
     budgets = [
