@@ -1,6 +1,7 @@
 """Pieces of a file at the Hub, by HTTP Range. Remembers where the content is, checks what comes."""
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,7 +9,7 @@ import httpx2
 
 from localchat import errors, sanitize, units
 from localchat.hub import refusals, urls
-from localchat.hub.session import Session
+from localchat.hub.session import Session, too_slow
 from localchat.library.values import RemoteFile
 
 FIRST_PIECE_BYTES: Final = 128 * units.KIB
@@ -58,11 +59,16 @@ class RemoteBytes:
     def _taken(self, response: httpx2.Response, skipped: int, n_bytes: int) -> bytes:
         """Read a piece and not more: the rest of an answer that is too long stays unread."""
         pieces, passed = [], 0
+        limits = self._session.timeouts
+        most_seconds = limits.total_seconds + (skipped + n_bytes) / limits.least_bytes_per_second
+        deadline = time.monotonic() + most_seconds
         for piece in self._pieces(response):
             pieces.append(piece[max(0, skipped - passed) :])
             passed += len(piece)
             if passed >= skipped + n_bytes:
                 return b"".join(pieces)[:n_bytes]
+            if time.monotonic() > deadline:
+                raise too_slow(self._asked)
         raise self._wrong("sent less of the file than was asked for")
 
     def _pieces(self, response: httpx2.Response) -> Iterator[bytes]:

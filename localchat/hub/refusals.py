@@ -19,6 +19,44 @@ from localchat.hub.access import TOKEN_HINT
 
 LATER: Final = "Try again in a few minutes; status.huggingface.co says how the Hub is."
 _CONNECTION: Final = "Check the connection, or use what is on this disk with --offline."
+_BROKEN: Final = (
+    (
+        frozenset({"ProxyError"}),
+        "The proxy does not let localchat through to {host}.",
+        "See HTTPS_PROXY and HTTP_PROXY.",
+    ),
+    (
+        frozenset({"ConnectTimeout", "PoolTimeout"}),
+        "{host} cannot be reached: no answer in time.",
+        _CONNECTION,
+    ),
+    (
+        frozenset({"ReadTimeout", "WriteTimeout", "TimeoutError"}),
+        "{host} took the request but does not answer.",
+        LATER,
+    ),
+    (
+        frozenset({"ConnectError", "ConnectionRefusedError"}),
+        "{host} takes no connection.",
+        _CONNECTION,
+    ),
+    (
+        frozenset({"RemoteProtocolError", "LocalProtocolError", "DecodingError"}),
+        "{host} answered something that cannot be understood.",
+        LATER,
+    ),
+    (
+        frozenset({"ReadError", "WriteError", "CloseError", "ConnectionResetError"}),
+        "The connection to {host} broke off.",
+        "Try again.",
+    ),
+    (
+        frozenset({"InvalidURL", "UnsupportedProtocol"}),
+        "{host} led to an address that cannot be used.",
+        LATER,
+    ),
+)
+"""What httpx2 and the system call a fault, in the order in which it is told, and the words."""
 _WAIT = re.compile(r'"\w+"\s*;\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)')
 _MOST_WAIT_SECONDS = 24 * 3600.0
 
@@ -66,34 +104,20 @@ def of_exception(error: BaseException, asked: Asked) -> errors.NetworkError:
 
     Takes what httpx2 and the system raise; of other errors it says their kind.
     """
-    host = asked.host
-    kinds = {type(each).__name__ for each in _causes(error)}
-    causes = tuple(_causes(error))
-    if any(isinstance(each, ssl.SSLError) for each in causes):
-        why = next(each for each in causes if isinstance(each, ssl.SSLError))
-        reason = sanitize.line(getattr(why, "verify_message", "") or why.reason or "TLS failed", 80)
-        return errors.NetworkError(
-            f"The connection to {host} is not trustworthy: {reason}.",
-            "Check this computer's clock, or a proxy that looks into connections.",
-        )
-    if any(isinstance(each, socket.gaierror) for each in causes):
-        return errors.NetworkError(f"The name {host} cannot be found on the network.", _CONNECTION)
-    if "ProxyError" in kinds:
-        return errors.NetworkError(
-            "The proxy does not let localchat through.", "See HTTPS_PROXY and HTTP_PROXY."
-        )
-    if "ConnectTimeout" in kinds or "PoolTimeout" in kinds:
-        return errors.NetworkError(f"{host} cannot be reached: no answer in time.", _CONNECTION)
-    if kinds & {"ReadTimeout", "WriteTimeout", "TimeoutError"}:
-        return errors.NetworkError(f"{host} took the request but does not answer.", LATER)
-    if "ConnectError" in kinds or "ConnectionRefusedError" in kinds:
-        return errors.NetworkError(f"{host} takes no connection.", _CONNECTION)
-    if kinds & {"RemoteProtocolError", "DecodingError", "LocalProtocolError"}:
-        return errors.NetworkError(f"{host} answered something that cannot be understood.", LATER)
-    if kinds & {"ReadError", "WriteError", "CloseError", "ConnectionResetError"}:
-        return errors.NetworkError(f"The connection to {host} broke off.", "Try again.")
-    if kinds & {"InvalidURL", "UnsupportedProtocol"}:
-        return errors.NetworkError(f"{host} led to an address that cannot be used.", LATER)
+    host, causes = asked.host, tuple(_causes(error))
+    for each in causes:
+        if isinstance(each, ssl.SSLError):
+            return errors.NetworkError(
+                f"The connection to {host} is not trustworthy: {_tls_reason(each)}.",
+                "Check this computer's clock, or a proxy that looks into connections.",
+            )
+        if isinstance(each, socket.gaierror):
+            message = f"The name {host} cannot be found on the network."
+            return errors.NetworkError(message, _CONNECTION)
+    kinds = {type(each).__name__ for each in causes}
+    for names, message, hint in _BROKEN:
+        if kinds & names:
+            return errors.NetworkError(message.format(host=host), hint)
     return errors.NetworkError(f"{host} could not be asked: {type(error).__name__}.", LATER)
 
 
@@ -183,6 +207,13 @@ def _other(status: int, asked: Asked) -> errors.LocalchatError:
     if status >= 500:
         return errors.NetworkError(f"The Hub has a fault of its own ({status}).", LATER)
     return errors.NetworkError(f"The Hub gave an answer that does not help ({status}).", LATER)
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    for name in ("verify_message", "reason"):
+        if reason := getattr(error, name, ""):
+            return sanitize.line(str(reason), 80)
+    return "TLS failed"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

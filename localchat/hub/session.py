@@ -38,6 +38,8 @@ class Timeouts:
     """Without a single byte."""
     total_seconds: float = 14.0
     """Of a whole answer that is small: a trickle ends too."""
+    least_bytes_per_second: float = 8 * units.KIB
+    """A piece of a file may take longer by what it takes at this rate."""
 
 
 class Session:
@@ -105,7 +107,7 @@ class Session:
                     return
                 target, params = self._following(target, response, asked), ()
                 if time.monotonic() - began > self.timeouts.total_seconds:
-                    raise _too_slow(asked)
+                    raise too_slow(asked)
             finally:
                 response.close()
         raise errors.NetworkError(f"{asked.host} sends every request in circles.", refusals.LATER)
@@ -124,7 +126,7 @@ class Session:
                         f"{asked.host} sends far more than was asked for.", refusals.LATER
                     )
                 if time.monotonic() > deadline:
-                    raise _too_slow(asked)
+                    raise too_slow(asked)
         except (httpx2.HTTPError, OSError) as error:
             raise refusals.of_exception(error, asked) from error
         return b"".join(pieces)
@@ -172,5 +174,6 @@ class Session:
             return self._client
 
 
-def _too_slow(asked: Asked) -> errors.NetworkError:
+def too_slow(asked: Asked) -> errors.NetworkError:
+    """Make the error of an answer that comes in a trickle."""
     return errors.NetworkError(f"{asked.host} answers too slowly to be of use.", refusals.LATER)
