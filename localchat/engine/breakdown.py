@@ -83,11 +83,18 @@ def of(context: Any) -> tuple[Share, ...]:
         raise BreakdownUnknown("llama.cpp exports no breakdown")
     function.restype = _Map
     function.argtypes = [ctypes.c_void_p]
-    words = tuple(function(context).words)
+    return tuple(_share(*entry) for entry in entries(function(context).words))
+
+
+def entries(words: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Read a std::map of pointers to three sizes, given by its own words, in order.
+
+    Raises BreakdownUnknown unless it is a sound tree as one of the known libraries lays it out.
+    """
     for layout in _LAYOUTS:
         rows = _walk(words, layout)
         if rows is not None:
-            return tuple(_share(*row) for row in rows)
+            return tuple(rows)
     raise BreakdownUnknown("its map is laid out in an unknown way")
 
 

@@ -23,7 +23,7 @@ from localchat.engine.loadfailure import LoadError, explain
 from localchat.engine.nativelog import NativeLog
 from localchat.fit import runtime
 from localchat.fit.footprint import MAIN_MEMORY, Footprint
-from localchat.models import gguf, splits
+from localchat.models import anatomy, gguf, splits
 from localchat.models.header import Header
 
 _NO_SPARSE_FILES: Final = (
@@ -67,7 +67,7 @@ class DryRuns:
         try:
             return Footprint(
                 devices=breakdown.by_device(self._shares(context, sized, params)),
-                runtime_bytes=runtime.of_vocabulary(_vocabulary_tokens(sized.native)),
+                runtime_bytes=runtime.of_shape(anatomy.shape(*sized.headers)),
                 context_tokens=llama_cpp.llama_n_ctx(context),
                 basis="dry run",
             )
@@ -146,10 +146,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return status.st_size, status.st_mtime_ns
-
-
-def _vocabulary_tokens(model: Any) -> int:
-    return int(llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model)))
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ from localchat.engine.vocab import Vocab
 from localchat.fit import runtime
 from localchat.fit.footprint import Footprint
 from localchat.machine import detect
-from localchat.models import gguf
+from localchat.models import anatomy, gguf, splits
+from localchat.models.header import Header
 
 Emit = Callable[[wire.Event], None]
 
@@ -68,7 +69,8 @@ class Session:
         self._emit = emit
         self._command = command
         self._abort = abort
-        params = definite(command.params, path)
+        self._headers = _headers(path)
+        params = definite(command.params, self._headers)
         self.model = LlamaModel(path, params, log, abort, self._on_weights)
         self._cache = KvCache(self.model)
         try:
@@ -192,6 +194,8 @@ class Session:
         return 0 if found == locking.UNKNOWN and self.model.lock_failed else found
 
     def _footprint(self) -> Footprint | None:
+        if not self._headers:
+            return None
         try:
             shares = breakdown.of(self.model.context)
         except breakdown.BreakdownUnknown as error:
@@ -199,7 +203,7 @@ class Session:
             return None
         found = Footprint(
             devices=breakdown.by_device(shares),
-            runtime_bytes=runtime.of_vocabulary(self.model.vocabulary_tokens()),
+            runtime_bytes=runtime.of_shape(anatomy.shape(*self._headers)),
             context_tokens=self.model.facts.context_tokens,
             basis="loaded",
         )
@@ -245,19 +249,20 @@ class Session:
         )
 
 
-def definite(params: wire.EngineParams, path: Path) -> wire.EngineParams:
+def definite(params: wire.EngineParams, headers: Sequence[Header]) -> wire.EngineParams:
     """Decide what was left open: threads, and whether to map the file."""
     hardware = detect.detect()
     threads = min(params.threads or hardware.decode_threads, hardware.usable_threads)
-    return dataclasses.replace(
-        params,
-        threads=max(1, threads),
-        mmap=_should_map(params, path) if params.mmap is None else params.mmap,
-    )
+    mmap = params.mmap
+    if mmap is None:
+        mmap = not headers or nativeparams.maps_by_default(params, headers[0].quant)
+    return dataclasses.replace(params, threads=max(1, threads), mmap=mmap)
 
 
-def _should_map(params: wire.EngineParams, path: Path) -> bool:
+def _headers(path: Path) -> tuple[Header, ...]:
+    """Read what our own reader makes of every part; nothing of what the engine must judge alone."""
+    part = splits.part_of(path)
     try:
-        return nativeparams.maps_by_default(params, gguf.read_header(path).quant)
+        return tuple(gguf.read_header(each) for each in (part.all_paths if part else (path,)))
     except errors.LocalchatError:
-        return True
+        return ()

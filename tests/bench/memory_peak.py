@@ -14,6 +14,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from localchat import units
 from localchat.engine import wire
@@ -58,18 +59,18 @@ class Measured:
         return self.peak_bytes <= self.said_bytes <= most
 
 
-def _sized(name: str, **changes: int) -> Size:
+def _sized(name: str, **changes: Any) -> Size:
     return dataclasses.replace(architectures.CLASSES[name].real, **changes)
 
 
 _SMALL_LLAMA = Size(16, 2048, 32, 8, 64, 8192, 128_256, 8192)
 CASES = (
-    Case("llama 1B Q8_0", "llama", _SMALL_LLAMA, "Q8_0", EngineParams(context_tokens=2048)),
-    Case("llama 1B Q4_K", "llama", _SMALL_LLAMA, "Q4_K", EngineParams(context_tokens=4096)),
+    Case("llama 1B Q8_0", "llama", _SMALL_LLAMA, "Q8_0", EngineParams(context_tokens=1024)),
+    Case("llama 1B Q4_K", "llama", _SMALL_LLAMA, "Q4_K", EngineParams(context_tokens=2048)),
     Case("qwen2 0.5B F16", "qwen2", Size(24, 896, 14, 2, 64, 4864, 151_936, 8192), "F16",
-         EngineParams(context_tokens=2048)),
+         EngineParams(context_tokens=1024)),
     Case("qwen2 0.5B F16 read", "qwen2", Size(24, 896, 14, 2, 64, 4864, 151_936, 8192), "F16",
-         EngineParams(context_tokens=2048, mmap=False)),
+         EngineParams(context_tokens=1024, mmap=False)),
     Case("gemma3 1B Q4_K", "gemma3",
          Size(26, 1152, 4, 1, 256, 6912, 262_144, 32_768, window_tokens=512), "Q4_K",
          EngineParams(context_tokens=1024)),

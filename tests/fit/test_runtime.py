@@ -17,8 +17,19 @@ def test_a_larger_vocabulary_takes_more(tmp_path: Path) -> None:
 
     found = runtime.runtime_bytes(candidate)
 
-    assert runtime.of_vocabulary(5000) == found
-    assert found - runtime.of_vocabulary(4000) == 1000 * runtime.TOKEN_BYTES
+    smaller = dataclasses.replace(candidate.shape, vocabulary=4000)
+    assert 1000 * runtime.TOKEN_BYTES == found - runtime.of_shape(smaller)
+
+
+def test_experts_take_room_to_be_chosen(tmp_path: Path) -> None:
+    """The table of which token goes to which expert grows with both kinds of count."""
+    path = architectures.write(tmp_path / "model.gguf", "qwen3moe")
+    candidate = candidates.from_header(gguf.read_header(path), path.stat().st_size, model="m")
+
+    found = runtime.runtime_bytes(candidate)
+
+    without = dataclasses.replace(candidate.shape, experts=None)
+    assert 8 * 2 * 512 * 8 == found - runtime.of_shape(without)
 
 
 def test_an_unknown_vocabulary_is_taken_for_a_usual_one(tmp_path: Path) -> None:
