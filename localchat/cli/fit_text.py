@@ -25,7 +25,7 @@ _BASIS: Final = {
 def machine(where: Computer, limits: Budget, pen: Pen) -> list[str]:
     """Say what machine this is, and what a model may take of it."""
     hardware = where.hardware
-    name = f"{hardware.name}: " if hardware.name else ""
+    name = f"{hardware.name}: " if hardware.name not in ("", hardware.cpu) else ""
     lines = pen.paragraph(f"{name}{hardware.summary}.") + pen.paragraph(_room(limits))
     return lines + pen.paragraph(where.note)
 
