@@ -6,22 +6,16 @@ any measures. Knows nothing of time.
 
 import math
 import re
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
 
+from localchat.engine import metabytes
+from localchat.engine.metabytes import Entry
 from localchat.models import gguf, quants
 from localchat.models.header import Array, Header
 
-U32: Final = 4
-ARRAY: Final = 9
-_F32, _STRING = 6, 8
-NUMBER_BYTES: Final = MappingProxyType(
-    {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-)  # what a number of each GGUF type takes
 _LONGEST_PERIOD = 12
 _MOST_LAYERS = 64
 _VOCABULARY = 4096
@@ -37,15 +31,6 @@ _FOR_ALL_LAYERS = MappingProxyType(
     {"per_layer_token_embd.weight": 0, "per_layer_model_proj.weight": 1}
 )
 """The dimension that grows with the layers, in tensors that hold something for each of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One metadata entry, its value as it lies in the file."""
-
-    key: str
-    kind: int
-    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +128,7 @@ def outline(path: Path) -> Outline:
     leading = header.number(f"{arch}.leading_dense_block_count")
     return Outline(
         architecture=arch,
-        entries=tuple(_entries(raw)),
+        entries=tuple(metabytes.entries(raw)),
         tensors=tensors,
         layers=layers,
         stated_layers=stated,
@@ -183,8 +168,8 @@ def plain(
         "attention.head_count_kv": kv_heads, "attention.key_length": head_dims,
         "attention.value_length": head_dims, "rope.dimension_count": head_dims,
     }  # fmt: skip
-    epsilon = Entry("llama.attention.layer_norm_rms_epsilon", _F32, struct.pack("<f", 1e-5))
-    entries = [number_entry(f"llama.{key}", value) for key, value in numbers.items()]
+    epsilon = metabytes.decimal_entry("llama.attention.layer_norm_rms_epsilon", 1e-5)
+    entries = [metabytes.number_entry(f"llama.{key}", value) for key, value in numbers.items()]
     matrices = {
         "attn_q": (width, heads * head_dims), "attn_k": (width, kv_heads * head_dims),
         "attn_v": (width, kv_heads * head_dims), "attn_output": (heads * head_dims, width),
@@ -196,8 +181,9 @@ def plain(
     for layer in range(_MOST_LAYERS):
         tensors += [_norm(f"blk.{layer}.{name}", width) for name in ("attn_norm", "ffn_norm")]
         tensors += [_matrix(f"blk.{layer}.{n}", dims, kind) for n, dims in matrices.items()]
+    name = metabytes.text_entry("general.architecture", "llama")
     return Outline(
-        "llama", (text_entry("general.architecture", "llama"), *entries, epsilon), tuple(tensors),
+        "llama", (name, *entries, epsilon), tuple(tensors),
         layers=_MOST_LAYERS, stated_layers=_MOST_LAYERS, leading_layers=0, period=1,
         vocabulary=_VOCABULARY, experts_share=1.0,
         attention=Attention(heads, kv_heads, head_dims),
@@ -212,52 +198,6 @@ def _matrix(name: str, shape: tuple[int, int], kind: int) -> Blank:
 
 def _norm(name: str, width: int) -> Blank:
     return Blank(f"{name}.weight", (width,), 0, 4 * width)
-
-
-def packed(text: str) -> bytes:
-    """Return a text as GGUF stores it: its length, then its bytes."""
-    raw = text.encode("utf-8", errors="replace")
-    return struct.pack("<Q", len(raw)) + raw
-
-
-def text_entry(key: str, value: str) -> Entry:
-    """Make an entry that holds a text."""
-    return Entry(key, _STRING, packed(value))
-
-
-def number_entry(key: str, value: int) -> Entry:
-    """Make an entry that holds a whole number."""
-    return Entry(key, U32, struct.pack("<I", value))
-
-
-def _entries(raw: bytes) -> list[Entry]:
-    """Walk over the metadata, which `gguf.parse` has found sound."""
-    (count,) = struct.unpack_from("<Q", raw, 16)
-    at, found = 24, []
-    for _ in range(count):
-        (length,) = struct.unpack_from("<Q", raw, at)
-        key = raw[at + 8 : at + 8 + length].decode("utf-8", errors="replace")
-        at += 8 + length
-        (kind,) = struct.unpack_from("<I", raw, at)
-        end = _value_end(raw, at + 4, kind)
-        if not key.startswith(("tokenizer.", "split.", "general.alignment")):
-            found.append(Entry(key, kind, raw[at + 4 : end]))
-        at = end
-    return found
-
-
-def _value_end(raw: bytes, at: int, kind: int) -> int:
-    if kind == _STRING:
-        return int(at + 8 + struct.unpack_from("<Q", raw, at)[0])
-    if kind != ARRAY:
-        return at + NUMBER_BYTES[kind]
-    item, length = struct.unpack_from("<IQ", raw, at)
-    at += 12
-    if item != _STRING:
-        return int(at + length * NUMBER_BYTES[item])
-    for _ in range(length):
-        at = _value_end(raw, at, _STRING)
-    return at
 
 
 def _narrowed(tensor: Blank, dimension: int, layers: int, kept: int) -> Blank:

@@ -8,22 +8,19 @@ of our own stand for every model of a number format. Runs in a worker that does 
 import dataclasses
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from llama_cpp import llama_cpp
-
 from localchat import errors
-from localchat.engine import ggmlquants, outline, sampler, truncation, wire
+from localchat.engine import ggmlquants, outline, trial, truncation, wire
 from localchat.engine.abort import AbortFlag
-from localchat.engine.kvcache import KvCache
 from localchat.engine.llama import LlamaModel
 from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
 from localchat.engine.outline import Outline
+from localchat.engine.trial import Trial
 from localchat.machine import detect
 from localchat.models import quants
 
@@ -36,10 +33,6 @@ in the output head."""
 _LITTLE_MORE = 1.25
 """What the limit may be passed by for a whole model, which needs no extending."""
 _CONTEXT_TOKENS = 512
-_ROUND_TOKENS = 6
-_FEWEST_ROUNDS, _MOST_ROUNDS = 4, 40
-_PROMPT_TOKENS = 64
-_PROMPT_SECONDS = 0.3
 _Q8_0 = 8
 _DEPTH_TOKENS = 2048
 _DEPTH_SECONDS = 1.5
@@ -161,10 +154,10 @@ class _Bench:
         layers = sorted({chosen.few, chosen.more})
         with self._loaded(model, layers[0]) as few:
             if len(layers) == 1:
-                times = _times((few,), seconds)
+                times = trial.in_turns((few,), seconds)
                 return extended(model, chosen, times[0], times[0], few.prompt(), few.prompt())
             with self._loaded(model, layers[1]) as more:
-                times = _times((few, more), seconds)
+                times = trial.in_turns((few, more), seconds)
                 return extended(model, chosen, times[0], times[1], few.prompt(), more.prompt())
 
     def kv_seconds_per_byte(self, model: Outline) -> float | None:
@@ -183,9 +176,9 @@ class _Bench:
         )
         deep = dataclasses.replace(self._params, context_tokens=_DEPTH_TOKENS + 256)
         with self._loaded(thin, _DEPTH_LAYERS, deep) as loaded:
-            shallow = min(loaded.decode(_ROUND_TOKENS) for _ in range(4))
+            shallow = min(loaded.decode(trial.ROUND_TOKENS) for _ in range(4))
             depth = loaded.fill(_DEPTH_TOKENS, _DEPTH_SECONDS)
-            filled = min(loaded.decode(_ROUND_TOKENS, clear=False) for _ in range(4))
+            filled = min(loaded.decode(trial.ROUND_TOKENS, clear=False) for _ in range(4))
         values = _DEPTH_LAYERS * attention.kv_heads * attention.dims
         per_token = sum(values * _bytes(kind) for kind in (deep.kv_type_k, deep.kv_type_v))
         # The engine attends to whole blocks of 256 cells, so the shallow one has one block too.
@@ -195,7 +188,7 @@ class _Bench:
     @contextmanager
     def _loaded(
         self, model: Outline, layers: int, params: wire.EngineParams | None = None
-    ) -> Iterator["_Loaded"]:
+    ) -> Iterator["Trial"]:
         path = self.folder / f"{layers}-{model.vocabulary}.gguf"
         truncation.write(path, model, layers, ggmlquants.quantize)
         loaded = LlamaModel(
@@ -205,76 +198,9 @@ class _Bench:
             self._abort,
             lambda _: not self._abort.is_set,
         )
-        with closing(loaded), closing(_Loaded(loaded)) as ready:
+        with closing(loaded), closing(Trial(loaded)) as ready:
             path.unlink(missing_ok=True)
             yield ready
-
-
-class _Loaded:
-    """A truncated model that decodes."""
-
-    def __init__(self, model: LlamaModel) -> None:
-        self._context = model.context
-        self._tokens = truncation.FILLED_TOKENS
-        self._cache = KvCache(model)
-        settings = sampler.resolve(wire.Sampling(seed=1), sampler.LLAMA_CPP_DEFAULTS)
-        vocabulary = llama_cpp.llama_vocab_n_tokens(model.vocabulary)
-        self._sampler = sampler.Sampler(settings, vocabulary, model.facts.context_tokens)
-        self.decode(2)
-
-    def close(self) -> None:
-        """Free what was added to the model."""
-        self._sampler.close()
-        self._cache.close()
-
-    def decode(self, tokens: int, *, clear: bool = True) -> float:
-        """Decode as an answer is decoded, and return the seconds a token."""
-        if clear:
-            self._cache.clear()
-        self._evaluate(0)
-        started = time.perf_counter()
-        for number in range(1, tokens + 1):
-            self._sampler.sample(self._context)
-            self._evaluate(number)
-        return (time.perf_counter() - started) / tokens
-
-    def prompt(self) -> float:
-        """Read a prompt, and return the seconds a token; short times are taken twice."""
-        times: list[float] = []
-        while len(times) < 2 and sum(times) < _PROMPT_SECONDS:
-            self._cache.clear()
-            started = time.perf_counter()
-            self._cache.evaluate(self._prompt(_PROMPT_TOKENS), wants_logits=True)
-            llama_cpp.llama_synchronize(self._context)
-            times.append(time.perf_counter() - started)
-        return min(times) / _PROMPT_TOKENS
-
-    def fill(self, tokens: int, seconds: float) -> int:
-        """Fill the cache up to `tokens`, or as far as `seconds` last; return how far."""
-        self._cache.clear()
-        started = time.perf_counter()
-        while len(self._cache) < tokens and time.perf_counter() - started < seconds:
-            self._cache.evaluate(self._prompt(256), wants_logits=False)
-            llama_cpp.llama_synchronize(self._context)
-        return len(self._cache)
-
-    def _evaluate(self, number: int) -> None:
-        self._cache.evaluate((number * 37 % self._tokens,), wants_logits=True)
-
-    def _prompt(self, tokens: int) -> list[int]:
-        return [number * 37 % self._tokens for number in range(tokens)]
-
-
-def _times(models: tuple[_Loaded, ...], seconds: float) -> list[list[float]]:
-    """Let models decode in turns, so that a disturbance of the machine falls on all."""
-    times: list[list[float]] = [[] for _ in models]
-    started = time.perf_counter()
-    for number in range(_MOST_ROUNDS):
-        if number >= _FEWEST_ROUNDS and time.perf_counter() - started > seconds:
-            break
-        for each, model in zip(times, models, strict=True):
-            each.append(model.decode(_ROUND_TOKENS))
-    return times
 
 
 def extended(

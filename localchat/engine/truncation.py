@@ -15,16 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from localchat.engine.outline import (
+from localchat.engine.metabytes import (
     ARRAY,
     NUMBER_BYTES,
-    Blank,
     Entry,
-    Outline,
     number_entry,
     packed,
     text_entry,
 )
+from localchat.engine.outline import Blank, Outline
 
 FILLED_TOKENS: Final = 64
 """Only these tokens have an embedding; all others are zero."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localchat.engine import ggmlquants, outline, probe, truncation
+from localchat.engine import ggmlquants, metabytes, outline, probe, truncation
 from localchat.engine.probe import Depths
 from localchat.models import gguf
 from tests import architectures
@@ -97,7 +97,7 @@ def test_layers_that_only_predict_ahead_are_left_out(tmp_path: Path) -> None:
     assert model.layers == model.stated_layers
     arch = model.architecture
     raw = plain.read_bytes()
-    key = outline.packed(f"{arch}.nextn_predict_layers") + struct.pack("<II", outline.U32, 2)
+    key = metabytes.packed(f"{arch}.nextn_predict_layers") + struct.pack("<II", metabytes.U32, 2)
     (count,) = struct.unpack_from("<Q", raw, 16)
     ahead = tmp_path / "ahead.gguf"
     ahead.write_bytes(raw[:16] + struct.pack("<Q", count + 1) + key + raw[24:])
