@@ -106,8 +106,10 @@ def _option(entry: Entry, chosen: Option, limits: Budget, plan: ModelPlan | None
     if speed.prefill_low is not None and speed.prefill_high is not None:
         reading = wording.rates(speed.prefill_low, speed.prefill_high)
         yield _fact("reading", f"{reading} tokens/s of what you write")
-    yield _fact("lock", _sentence(chosen.mlock_reason))
-    yield _fact("file", _sentence(chosen.mmap_reason))
+    for reason in (chosen.mlock_reason, chosen.mmap_reason):
+        # Each begins with the name of its flag.
+        flag, _, words = reason.partition(" ")
+        yield _fact(flag, words)
     yield from _about(entry)
 
 
@@ -143,6 +145,8 @@ def _placed(chosen: Option) -> str:
         name = "main memory" if device.device == MAIN_MEMORY else device.device
         parts.append(f"{_exact_gib(device.total_bytes)} GiB in {name}")
     layers = f"{chosen.gpu_layers} of {chosen.candidate.shape.layers + 1} layers on the GPU"
+    if chosen.params.experts_on_cpu:
+        layers += ", their experts in main memory"
     return f"{layers}: {', '.join(parts)}"
 
 
@@ -188,7 +192,3 @@ def _about(entry: Entry) -> Iterator[Fact]:
 
 def _exact_gib(n_bytes: int) -> str:
     return f"{n_bytes / units.GIB:.2f}"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -128,14 +128,16 @@ def runs(pool: Pool, width: int) -> tuple[Run, ...]:
     if scale <= 0 or width <= 0:
         return ()
     limit = _cell(pool.in_use_bytes + pool.limit_bytes, scale, width)
+    left = sum(kind in MODEL_KINDS for kind, _ in parts)
     drawn: list[Run] = []
     end = done = 0
     for kind, size in parts:
         end += size
-        # What the eye looks for is never rounded away.
-        last = max(_cell(end, scale, width), done + (kind in MODEL_KINDS))
-        last = min(last, width)
-        within = max(done, min(last, limit)) if kind in MODEL_KINDS else last
+        is_model = kind in MODEL_KINDS
+        left -= is_model
+        # What the eye looks for is never rounded away: the others leave it a cell each.
+        last = min(max(_cell(end, scale, width), done + is_model), max(done, width - left))
+        within = max(done, min(last, limit)) if is_model else last
         drawn += [Run(kind, within - done), Run(kind, last - within, over=True)]
         done = last
     return tuple(run for run in drawn if run.cells > 0)

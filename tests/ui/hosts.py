@@ -23,6 +23,7 @@ from localchat.ui.app import LocalchatApp
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.setup import Setup
 from localchat.ui.shelf import Entry
+from localchat.ui.widgets.fit_pane import FitPane
 from localchat.ui.widgets.prompt_box import PromptBox
 
 MACHINES = Path(__file__).parents[1] / "machines"
@@ -161,3 +162,10 @@ async def send(pilot: Pilot[None], text: str) -> None:
 async def shows(pilot: Pilot[None], text: str, seconds: float = 20.0) -> None:
     """Wait until this text is on screen."""
     await wait_until(pilot, lambda: text in screen_text(pilot), seconds)
+
+
+async def look_at(pilot: Pilot[None], title: str) -> None:
+    """Wait until the choices of this model are worked out, shown and drawn."""
+    pane = pilot.app.screen.query_one(FitPane)
+    await wait_until(pilot, lambda: pane.shown_title == title)
+    await pilot.pause()

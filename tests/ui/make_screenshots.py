@@ -1,22 +1,26 @@
 """Take the pictures of the README: `python -m tests.ui.make_screenshots`.
 
-The real app, and in the chat the real engine with the built-in model. Writes SVG, and PNG as well
-where a Chromium is installed.
+The real app, planning for machines of tests/machines, and in the chat the real engine with the
+built-in model. Writes SVG, and PNG as well where a Chromium is installed.
 """
 
 import asyncio
+import functools
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from localchat import paths
 from localchat.engine.client import EngineClient
-from localchat.models import folder
+from localchat.machine import profile
+from localchat.models import catalogue, folder
+from localchat.ui.widgets.fit_pane import FitPane
 from localchat.ui.widgets.prompt_box import PromptBox
 from tests.ui import hosts
 
@@ -26,16 +30,37 @@ QUESTIONS = ("What is Q4_K_S?", "How much context do I need?", "Does it work off
 Look = Callable[[Pilot[None]], Awaitable[None]]
 
 
-async def look_at_models(pilot: Pilot[None]) -> None:
-    """The list, with the cursor on a model of the reader's own."""
-    await hosts.shows(pilot, "knows only this program")
-    await hosts.press(pilot, "down")
-    await hosts.shows(pilot, "Nothing leaves this machine")
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A machine, what to look at on it, and how large the terminal is."""
+
+    name: str
+    machine: str
+    keys: tuple[str, ...]
+    size: tuple[int, int] = (156, 40)
+
+
+SCENES = (
+    Scene("models", "macbook-air-m2-16gb", ("down", "right")),
+    Scene("models-4gb-laptop", "netbook-4gb", (*["down"] * 4, "right")),
+    Scene("models-24gb-gpu", "desktop-rtx4090-24gb", (*["down"] * 4, "right", "right")),
+    Scene("models-128gb-mac", "mac-studio-128gb", (*["down"] * 5, "right")),
+    Scene("models-80x24", "macbook-air-m2-16gb", (*["down"] * 4, "right"), (80, 24)),
+)
+
+
+async def look_at_models(pilot: Pilot[None], keys: Sequence[str]) -> None:
+    """The models that there are for a machine, and the choices of one."""
+    await hosts.shows(pilot, "↓ ")
+    await hosts.press(pilot, *keys)
+    pane = pilot.app.screen.query_one(FitPane)
+    await hosts.wait_until(pilot, lambda: bool(pane.shown_title))
+    await asyncio.sleep(1)
 
 
 async def look_at_chat(pilot: Pilot[None]) -> None:
     """A conversation with the built-in model."""
-    await hosts.shows(pilot, "knows only this program")
+    await hosts.shows(pilot, "built in")
     await hosts.press(pilot, "enter")
     screen = await hosts.open_chat(pilot)
     prompt = screen.query_one(PromptBox)
@@ -46,12 +71,26 @@ async def look_at_chat(pilot: Pilot[None]) -> None:
     await asyncio.sleep(1)
 
 
-async def take(name: str, look: Look, size: tuple[int, int], *, theme: str = "") -> Path:
+async def take(
+    name: str,
+    look: Look,
+    size: tuple[int, int],
+    *,
+    theme: str = "",
+    machine: str = "laptop-16gb-ddr4",
+) -> Path:
     """Run the app at this size, let `look` lead it somewhere, and write the picture."""
-    models = (folder.describe(paths.guide_model(), is_guide=True), *hosts.MODELS[1:])
+    models = (folder.describe(paths.guide_model(), is_guide=True), *hosts.MODELS[1:3])
     with tempfile.TemporaryDirectory() as home:
         engine = EngineClient(Path(home) / "logs", Path(home) / "safe-mode.json")
-        app = hosts.make_app(engine, models=models, open_path=None)
+        app = hosts.make_app(
+            engine,
+            models=models,
+            known=catalogue.catalogue(),
+            machine=profile.read(hosts.MACHINES / f"{machine}.toml"),
+            folder=Path.home() / "models",
+            open_path=None,
+        )
         app.theme = theme or app.theme
         async with app.run_test(size=size) as pilot:
             await look(pilot)
@@ -80,7 +119,11 @@ def render(picture: Path) -> None:
 async def main() -> None:
     """Take them all."""
     FOLDER.mkdir(exist_ok=True)
-    render(await take("models", look_at_models, (100, 28)))
+    for scene in SCENES:
+        look = functools.partial(look_at_models, keys=scene.keys)
+        picture = await take(scene.name, look, scene.size, machine=scene.machine)
+        if scene is SCENES[0]:
+            render(picture)
     render(await take("chat", look_at_chat, (100, 30)))
     render(await take("chat-light", look_at_chat, (100, 30), theme="localchat-light"))
 

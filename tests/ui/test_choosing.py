@@ -161,9 +161,9 @@ async def test_what_does_not_fit_is_asked_once(fake_engine: MakeEngine, home: Pa
     """A choice that is too large is loaded only after a question, and then as it is."""
     home.mkdir()
     log = home / "commands"
-    app = hosts.make_app(fake_engine(log=str(log)), machine=NETBOOK, known=KNOWN, open_path=None)
+    app = hosts.make_app(fake_engine(log=str(log)), machine=NETBOOK, open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "too big")
+        await hosts.shows(pilot, "8k  ○")
         await hosts.press(pilot, "down", "enter")
         await hosts.shows(pilot, "This does not fit. Load it anyway?")
         await hosts.press(pilot, "escape")
@@ -213,7 +213,7 @@ async def test_list_is_searched_filtered_and_sorted(fake_engine: MakeEngine) -> 
     """Each shows what it does, in the list and above it."""
     app = hosts.make_app(fake_engine(), machine=AIR, known=KNOWN, open_path=None)
     async with app.run_test(size=(160, 44)) as pilot:
-        await hosts.shows(pilot, "too big")
+        await hosts.shows(pilot, "↓ ")
         everything = _names(app)
         await hosts.press(pilot, "s", "s", "s", "s")
         await hosts.shows(pilot, "by name")
@@ -242,17 +242,17 @@ async def test_narrow_terminal_shows_list_or_grid(fake_engine: MakeEngine) -> No
     """At 80x24 there is one of them; Right goes in, Left and Esc come back, all keys are there."""
     app = hosts.make_app(fake_engine(), machine=AIR, known=KNOWN, open_path=None)
     async with app.run_test(size=(80, 24)) as pilot:
-        await hosts.shows(pilot, "too big")
+        await hosts.shows(pilot, "↓ ")
         await hosts.press(pilot, "down", "right")
         await hosts.shows(pilot, "KV cache f16")
-        assert "too big" not in hosts.screen_text(pilot)
+        assert "gpt-oss" not in hosts.screen_text(pilot)
         await hosts.press(pilot, "escape")
-        await hosts.shows(pilot, "too big")
+        await hosts.shows(pilot, "gpt-oss")
         assert "KV cache f16" not in hosts.screen_text(pilot)
         await hosts.press(pilot, "tab")
         await hosts.wait_until(pilot, lambda: _grid(pilot).has_focus)
         await hosts.press(pilot, "home", "left")
-        await hosts.shows(pilot, "too big")
+        await hosts.shows(pilot, "gpt-oss")
         assert isinstance(app.focused, Rows)
 
 
@@ -261,7 +261,7 @@ async def test_mouse_looks_before_it_takes(fake_engine: MakeEngine) -> None:
     found = _stock(machine=AIR, known=KNOWN)
     app = hosts.make_app(fake_engine(), machine=AIR, known=KNOWN, open_path=None)
     async with app.run_test(size=(160, 44)) as pilot:
-        await hosts.shows(pilot, "too big")
+        await hosts.shows(pilot, "↓ ")
         await pilot.click(Rows, offset=(4, LOCAL_MISTRAL))
         await hosts.wait_until(pilot, lambda: _grid(pilot).option is not None)
         await pilot.click(FitGrid, offset=(20, 1))

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from localchat.engine.client import EngineClient
+from localchat.machine import profile
 from localchat.ui.app import LocalchatApp
 from tests import programs
 from tests.ui import hosts
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.skipif(
     reason="pictures change with Textual; they were taken with 8.2.8",
 )
 
+AIR = profile.read(hosts.MACHINES / "macbook-air-m2-16gb.toml")
+KNOWN = tuple(hosts.known(name) for name in ("mistral-7b", "qwen3-4b", "gpt-oss-120b"))
 Compare = Callable[..., bool]
 
 
@@ -42,16 +45,33 @@ def _app(home: Path, script: dict[str, Any], **options: Any) -> _ClosingApp:
     return _ClosingApp(engine, **options)
 
 
-@pytest.mark.parametrize("size", [(100, 30), (80, 24)])
+@pytest.mark.parametrize("size", [(160, 40), (100, 30), (80, 24)])
 def test_models_screen(snap_compare: Compare, home: Path, size: tuple[int, int]) -> None:
-    """The list of models."""
+    """The list of models, with the cursor on one of the reader's own."""
 
     async def look(pilot: Pilot[None]) -> None:
-        await hosts.shows(pilot, "knows only this program")
+        await hosts.shows(pilot, "↓ ")
         await hosts.press(pilot, "down")
-        await hosts.shows(pilot, "Nothing leaves this machine")
+        await hosts.look_at(pilot, "Mistral 7B Instruct v0.3")
 
-    app = _app(home, {}, open_path=None)
+    app = _app(home, {}, machine=AIR, known=KNOWN, open_path=None)
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", [(160, 40), (80, 24)])
+def test_choices(snap_compare: Compare, home: Path, size: tuple[int, int]) -> None:
+    """The grid of a model of the catalogue on a machine where it fits only just."""
+
+    async def look(pilot: Pilot[None]) -> None:
+        await hosts.shows(pilot, "↓ ")
+        await hosts.press(pilot, "down", "down", "down", "down", "right")
+        await hosts.look_at(pilot, "Qwen3 4B Instruct 2507")
+        await hosts.press(pilot, "right", "right")
+        await hosts.shows(pilot, "short now")
+        await pilot.pause()
+
+    app = _app(home, {}, machine=AIR, known=KNOWN, open_path=None)
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 

@@ -72,11 +72,9 @@ class FitGrid(Widget, can_focus=True):
         return grid_table.draw(self.grid, self.cursor, self._view(), has_focus=self.has_focus)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Take a line for each quantization and one for the heading, and leave the legend two."""
-        del viewport, width
-        if self.grid is None:
-            return 0
-        return min(len(self.grid.rows) + 1, max(2, container.height - Legend.LINES))
+        """Take a line for each quantization and one for the heading."""
+        del container, viewport, width
+        return len(self.grid.rows) + 1 if self.grid is not None else 0
 
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor; out of the grid on the left goes back to the list."""
@@ -132,8 +130,6 @@ class FitGrid(Widget, can_focus=True):
 
 class Legend(Widget):
     """What the marks in the grid mean."""
-
-    LINES = 2
 
     def render(self) -> RenderResult:
         """Draw as many as fit."""

@@ -48,9 +48,9 @@ class FitPane(Container):
         with Container(id="choice"):
             with Container(id="grid-side"):
                 yield self._grid
-                yield Legend()
             with VerticalScroll(id="details-side", can_focus=False):
                 yield self._details
+        yield Legend()
 
     @property
     def option(self) -> Option | None:
@@ -58,6 +58,11 @@ class FitPane(Container):
         if self._grid.grid is not None:
             return self._grid.option
         return self._entry.best if self._entry else None
+
+    @property
+    def shown_title(self) -> str:
+        """The model whose choices are shown; empty while there are none."""
+        return self._entry.title if self._entry and self._grid.grid is not None else ""
 
     def show(self, entry: Entry | None, stock: Stock) -> None:
         """Show a model with the cursor on what is best, or where it was on the same model."""
@@ -115,7 +120,7 @@ class FitPane(Container):
         self.post_message(self.Looked(option))
 
     def _draw(self, plan: ModelPlan | None, cell: Cell | None = None) -> None:
-        """Show a plan with the cursor in a cell, or on the same choice as before, or on the best."""
+        """Show a plan, the cursor in a cell, or on the same choice as before, or on the best."""
         self.set_class(plan is None, "-empty")
         if self._entry is None or plan is None or self._stock is None:
             self._title.update(Content(""))
@@ -132,7 +137,7 @@ class FitPane(Container):
 def _title(entry: Entry, kv_type: KvType) -> Content:
     return Content.assemble(
         (entry.title, "bold $primary"),
-        ("  quantization × context, in GiB", "$foreground-muted"),
+        ("  quant × context, in GiB", "$foreground-muted"),
         ("   KV cache ", "$foreground-muted"),
         (kv_type, "bold" if kv_type == "f16" else "bold $accent"),
     )

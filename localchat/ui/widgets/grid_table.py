@@ -1,6 +1,5 @@
 """The grid of quantizations and contexts as aligned text. Pure: grid and cursor in, text out."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -12,8 +11,10 @@ from localchat.ui.grid import EXACT_COLUMN, Cell, Grid
 
 _LEAST_LABEL_CELLS = 5
 _MOST_LABEL_CELLS = 12
-_COLUMN_CELLS = 10
+_AROUND_SIZE_CELLS = 7
+"""A symbol, three marks and what is between."""
 _LOSS_CELLS = 9
+_EXACT_END = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class View:
     """Which part of a grid is seen. The exact maximum stays where it is."""
 
     label_cells: int
+    size_cells: int
+    """The longest size in GiB."""
     top: int
     rows: int
     left: int
@@ -30,13 +33,18 @@ class View:
     has_loss: bool
 
     @property
+    def column_cells(self) -> int:
+        """How wide a column is."""
+        return self.size_cells + _AROUND_SIZE_CELLS
+
+    @property
     def shown(self) -> tuple[int, ...]:
         """The columns that are drawn, in order."""
         return (EXACT_COLUMN, *range(self.left, self.left + self.columns))
 
     def hit(self, x: int, y: int) -> Cell | None:
         """Tell which cell is drawn at a place; the heading is line 0."""
-        row, place = y - 1, (x - self.label_cells) // _COLUMN_CELLS
+        row, place = y - 1, (x - self.label_cells) // self.column_cells
         if not 0 <= row < self.rows or x < self.label_cells or place >= len(self.shown):
             return None
         return self.top + row, self.shown[place]
@@ -46,20 +54,26 @@ def view(grid: Grid, cursor: Cell, width: int, height: int) -> View:
     """Choose the part of a grid that fits and holds the cursor."""
     label = max((len(each.label) for each in grid.rows), default=0)
     label = min(max(label, _LEAST_LABEL_CELLS), _MOST_LABEL_CELLS) + 1
-    room = (width - label) // _COLUMN_CELLS - 1
-    columns = max(1, min(room, len(grid.contexts)))
+    sizes = (wording.gib(option.needed_bytes) for option in grid.options.values())
+    size = max(3, max(map(len, sizes), default=0))
+    column_cells = size + _AROUND_SIZE_CELLS
+    columns = max(1, min((width - label) // column_cells - 1, len(grid.contexts)))
     left = min(max(1, cursor[1] - columns + 2), len(grid.contexts) - columns + 1)
+    left = min(left, max(1, cursor[1]))
     rows = max(1, min(height - 1, len(grid.rows)))
     top = min(max(0, cursor[0] - rows // 2), len(grid.rows) - rows)
-    has_loss = width >= label + (columns + 1) * _COLUMN_CELLS + _LOSS_CELLS
-    return View(label, top, rows, left, columns, has_loss)
+    has_loss = width >= label + (columns + 1) * column_cells + _LOSS_CELLS
+    return View(label, size, top, rows, left, columns, has_loss)
 
 
 def draw(grid: Grid, cursor: Cell, seen: View, *, has_focus: bool) -> Content:
     """Draw the heading and the rows that are seen."""
     lines = [_heading(grid, cursor, seen)]
     for row in range(seen.top, seen.top + seen.rows):
-        cells = [_cell(grid, (row, column), cursor, has_focus) for column in seen.shown]
+        cells = [_cell(grid, (row, column), seen) for column in seen.shown]
+        if row == cursor[0]:
+            cursor_at = seen.shown.index(cursor[1])
+            cells[cursor_at] = _under_cursor(cells[cursor_at], has_focus)
         label = sanitize.line(grid.rows[row].label, seen.label_cells - 1).ljust(seen.label_cells)
         style = "bold $primary" if row == cursor[0] else ""
         line = Content.assemble((label, style), *cells)
@@ -74,8 +88,8 @@ def _heading(grid: Grid, cursor: Cell, seen: View) -> Content:
     for column in seen.shown:
         style = "bold $primary" if column == cursor[1] else "$foreground-muted"
         name = "most" if column == EXACT_COLUMN else marks.context_name(grid.contexts[column - 1])
-        text = f"{name:>8}" if column == EXACT_COLUMN else f"{name:>6}"
-        pieces.append(Content.styled(text.ljust(_COLUMN_CELLS), style))
+        end = _EXACT_END if column == EXACT_COLUMN else seen.size_cells + 2
+        pieces.append(Content.styled(name.rjust(end).ljust(seen.column_cells), style))
     if seen.has_loss:
         pieces.append(Content.styled("loss".rjust(_LOSS_CELLS), "$foreground-muted"))
     return Content("").join(pieces)
@@ -89,34 +103,35 @@ def _more(grid: Grid, seen: View) -> str:
     return "".join(arrow for arrow, more in hidden if more)
 
 
-def _cell(grid: Grid, cell: Cell, cursor: Cell, has_focus: bool) -> Content:
+def _cell(grid: Grid, cell: Cell, seen: View) -> Content:
     if cell[1] == EXACT_COLUMN:
         text = _exact(grid, cell[0])
     else:
-        text = _choice(grid.at(cell), grid.kv_type)
-    text = Content.assemble(text, " " * max(0, _COLUMN_CELLS - 1 - text.cell_length))
-    if cell == cursor:
-        name = "block-cursor" if has_focus else "block-cursor-blurred"
-        text = text.stylize(f"on ${name}-background").stylize("bold")
-    return Content.assemble(text, " " * (_COLUMN_CELLS - text.cell_length))
+        text = _choice(grid.at(cell), grid.kv_type, seen.size_cells)
+    return Content.assemble(text, " " * (seen.column_cells - text.cell_length))
+
+
+def _under_cursor(cell: Content, has_focus: bool) -> Content:
+    name = "block-cursor" if has_focus else "block-cursor-blurred"
+    last = cell.cell_length - 1
+    return cell.stylize(f"on ${name}-background", 0, last).stylize("bold", 0, last)
 
 
 def _exact(grid: Grid, row: int) -> Content:
     # Working the choice out would take its time for every row; its count is known.
     tokens = grid.largest_tokens(row)
     if not tokens:
-        return Content.styled("       –", "$foreground-muted")
-    return Content.styled(f"{tokens:>8,}", "$foreground 80%")
+        return Content.styled("–".rjust(_EXACT_END), "$foreground-muted")
+    return Content.styled(f"{tokens:,}".rjust(_EXACT_END), "$foreground 80%")
 
 
-def _choice(option: Option | None, kv_type: str) -> Content:
+def _choice(option: Option | None, kv_type: str, size_cells: int) -> Content:
     if option is None:
-        return Content.styled("      –", "$foreground-muted")
+        return Content.styled("–".rjust(size_cells + 2), "$foreground-muted")
     symbol, color, _ = marks.FITS[option.fits]
-    needed = option.needed_bytes
     style = color if option.fits != "no" else f"{color} 70%"
-    size = Content.styled(f"{symbol}{wording.gib(needed):>5} ", style)
-    return Content.assemble(size, marks.note(option, kv_type))
+    size = wording.gib(option.needed_bytes).rjust(size_cells)
+    return Content.assemble((f"{symbol} {size} ", style), marks.note(option, kv_type))
 
 
 def _loss(grid: Grid, row: int) -> str:
@@ -128,19 +143,21 @@ def _loss(grid: Grid, row: int) -> str:
 
 
 def legend(width: int) -> Content:
-    """Say what the marks and symbols mean, in two lines, as far as there is room."""
-    picks = [(mark, pick, "$accent") for pick, mark in marks.PICKS.items()]
-    picks.append((marks.Q8_NOTE, "8-bit KV cache", "$accent"))
-    fits = [(symbol, words, color) for symbol, color, words in marks.FITS.values()]
-    return Content("\n").join(_keys(items, width) for items in (picks, fits))
-
-
-def _keys(items: Iterable[tuple[str, str, str]], width: int) -> Content:
-    line = Content("")
-    for mark, words, color in items:
-        item = Content.assemble((mark, color), (f" {words}", "$foreground-muted"))
-        longer = Content("  ").join((line, item)) if line.cell_length else item
-        if longer.cell_length > width:
+    """Say in one line what marks and symbols mean, in as many words as there is room for."""
+    for words, gap in ((_LONG, 2), (_SHORT, 2), (_SHORT, 1)):
+        items = [
+            Content.assemble((sign, color), (f" {word}", "$foreground-muted"))
+            for (sign, color), word in zip(_SIGNS, words, strict=True)
+        ]
+        line = Content(" " * gap).join(items)
+        if line.cell_length <= width:
             break
-        line = longer
-    return line
+    return line.truncate(max(0, width), ellipsis=True)
+
+
+_SIGNS = (
+    *((mark, "$accent") for mark in (*marks.PICKS.values(), marks.Q8_NOTE)),
+    *((symbol, color) for symbol, color, _ in marks.FITS.values()),
+)
+_LONG = (*marks.PICKS, "8-bit KV cache", *(words for _, _, words in marks.FITS.values()))
+_SHORT = ("quality", "balanced", "longest", "KV", "fits", "close apps", "too big")

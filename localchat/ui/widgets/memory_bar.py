@@ -11,6 +11,8 @@ from localchat.ui import wording
 from localchat.ui.pools import Kind, Pool, Run, runs
 
 _LABEL_CELLS = 6
+_WIDE_CELLS = 64
+"""From here on a bar says at its end what is spare."""
 _LOOKS: dict[Kind, tuple[str, str]] = {
     "in use": ("█", "$foreground 35%"),
     "weights": ("█", "$primary"),
@@ -44,7 +46,7 @@ def picture(pools: Sequence[Pool], width: int) -> Content:
     """Draw bars and legend, `width` cells wide."""
     if not pools:
         return Content("")
-    figures = [_figures(pool, says_spare=len(pools) > 1) for pool in pools]
+    figures = [_figures(pool, says_spare=len(pools) > 1 and width >= _WIDE_CELLS) for pool in pools]
     room = width - _LABEL_CELLS - 2 - max(text.cell_length for text in figures)
     lines = [_line(pool, text, max(4, room)) for pool, text in zip(pools, figures, strict=True)]
     return Content("\n").join((*lines, legend(pools, width)))
