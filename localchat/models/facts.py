@@ -3,12 +3,13 @@
 Knows nothing of what the facts mean.
 """
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from localchat import errors
 
@@ -115,8 +116,8 @@ class Table:
 def read(file: Path) -> Table:
     """Read a file of facts. Raises CatalogueError when it is missing or no TOML."""
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomli.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError) as error:
         raise errors.CatalogueError(
             f"{file.name} cannot be read: {error}.", "Install localchat again to mend the file."
         ) from error
