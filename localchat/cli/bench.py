@@ -11,12 +11,12 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from localchat import errors, paths, sanitize
-from localchat.cli import bench_report, measuring, options
+from localchat.cli import bench_report, choice, measuring, options
 from localchat.cli.bench_report import Round, Run
 from localchat.cli.console import Console
 from localchat.engine import history, wire
 from localchat.engine.client import EngineClient
-from localchat.fit import candidates, measurements, memory, speed
+from localchat.fit import measurements, memory, speed
 from localchat.fit.measurements import Measurement
 from localchat.machine import detect, processes, reconcile
 from localchat.machine.hardware import Hardware
@@ -123,10 +123,7 @@ class _Bench:
 
     def _predicted(self, file: Path, loaded: wire.Loaded, build: str, hardware: Hardware) -> Run:
         """Say what was to be expected, before the first round teaches better."""
-        header = gguf.read_header(file)
-        candidate = candidates.from_header(
-            header, loaded.file_bytes, model=file.stem, path=file, title=loaded.name
-        )
+        candidate = choice.of_file(file).candidates[0]
         params = dataclasses.replace(
             loaded.params, gpu_layers=loaded.gpu_layers, threads=loaded.threads
         )

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from localchat import errors, paths, sanitize, units
-from localchat.cli import bench_report, options
+from localchat.cli import bench_report, choice, options
 from localchat.cli.console import Console
 from localchat.engine import prober, wire
 from localchat.engine.client import EngineClient
 from localchat.engine.prober import Prober, Target
-from localchat.fit import candidates, measurements
+from localchat.fit import measurements
 from localchat.fit.measurements import Measurement
 from localchat.machine import detect, processes, reconcile
 from localchat.machine.hardware import Hardware
@@ -43,10 +43,9 @@ def run(given: argparse.Namespace) -> int:
 
 def _target(name: str) -> Target:
     path: Path = folder.resolve(name, paths.paths().models, paths.guide_model())
-    header = gguf.check(path)
-    size = path.stat().st_size
-    candidate = candidates.from_header(header, size, model=path.stem, path=path)
-    return Target(candidate, path)
+    gguf.check(path)
+    candidate = choice.of_file(path).candidates[0]
+    return Target(candidate, candidate.path)
 
 
 async def _measure(

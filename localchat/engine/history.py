@@ -10,10 +10,11 @@ from pathlib import Path
 from localchat import errors
 from localchat.engine import wire
 from localchat.fit import candidates, measurements, memory, speed, work
+from localchat.fit.candidate import Candidate
 from localchat.fit.measurements import Kind, Measurement
 from localchat.fit.work import Work
 from localchat.machine.hardware import Hardware
-from localchat.models import gguf
+from localchat.models import gguf, splits
 
 FEWEST_TOKENS = 16
 """A shorter answer's rate says more about its first tokens than about the machine."""
@@ -31,10 +32,9 @@ def measure(
     if rate is None or stats.tokens < FEWEST_TOKENS:
         return None
     try:
-        header = gguf.read_header(path)
-    except errors.LocalchatError:
+        candidate = _candidate(path)
+    except (errors.LocalchatError, OSError):
         return None
-    candidate = candidates.from_header(header, loaded.file_bytes, model=path.name, path=path)
     params = dataclasses.replace(
         loaded.params, gpu_layers=loaded.gpu_layers, threads=loaded.threads
     )
@@ -44,7 +44,7 @@ def measure(
     evaluated = stats.prompt_tokens - stats.cached_tokens
     return Measurement(
         kind=kind,
-        file=measurements.identity(path, loaded.file_bytes),
+        file=measurements.identity(candidate.path or path, candidate.file_bytes),
         setting=speed.setting(candidate, params, hardware),
         host=_filled(split.host, filled),
         gpu=_filled(split.gpu, filled),
@@ -70,6 +70,15 @@ def remember(
     if found is not None:
         with contextlib.suppress(OSError):
             measurements.add(file, measurements.machine_key(hardware), build, (found,))
+
+
+def _candidate(path: Path) -> Candidate:
+    """Read a model's file, or all parts of it. Raises BadModel, ModelNotFound or OSError."""
+    part = splits.part_of(path)
+    files = part.all_paths if part else (path,)
+    first, *later = (gguf.read_header(file) for file in files)
+    n_bytes = sum(file.stat().st_size for file in files)
+    return candidates.from_header(first, n_bytes, *later, model=path.name, path=files[0])
 
 
 def _filled(whole: Work, share: float) -> Work:

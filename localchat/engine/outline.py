@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from localchat import errors, sanitize
 from localchat.engine import metabytes
 from localchat.engine.metabytes import Entry
-from localchat.models import gguf, quants
+from localchat.models import gguf, quants, splits
 from localchat.models.header import Array, Header
 
 _LONGEST_PERIOD = 12
@@ -111,19 +112,25 @@ class Outline:
 def outline(path: Path) -> Outline:
     """Read what stands before the weights of a GGUF; the weights themselves may be missing.
 
-    Raises BadModel or ModelNotFound.
+    Of a model in several files, all headers must be there. Raises BadModel or OSError.
     """
-    with path.open("rb") as source:
-        header = gguf.parse(source, path.name, 2**62)
-    with path.open("rb") as source:
+    part = splits.part_of(path)
+    files = part.all_paths if part else (path,)
+    header, *later = (_header(file) for file in files)
+    with files[0].open("rb") as source:
         raw = source.read(header.data_offset_bytes)
     arch = header.architecture
     stated = header.layers
     layers = stated - header.number(f"{arch}.nextn_predict_layers")
     kinds = {form.name: number for number, form in quants.TENSOR_TYPES.items()}
     tensors = tuple(
-        Blank(t.name, t.shape, kinds[t.type.name], t.size_bytes) for t in header.tensors
+        Blank(t.name, t.shape, kinds[t.type.name], t.size_bytes)
+        for each in (header, *later)
+        for t in each.tensors
     )
+    if len({t.layer for t in tensors} - {None}) < max(1, layers):
+        name = sanitize.line(path.name, 120)
+        raise errors.BadModel(f"{name} does not hold as many layers as it says.")
     used, count = (header.number(f"{arch}.expert{each}_count") for each in ("_used", ""))
     leading = header.number(f"{arch}.leading_dense_block_count")
     return Outline(
@@ -138,6 +145,12 @@ def outline(path: Path) -> Outline:
         experts_share=used / count if count and used else 1.0,
         attention=_attention(header),
     )
+
+
+def _header(file: Path) -> Header:
+    with file.open("rb") as source:
+        # Whatever size the header promises will do: only it is read.
+        return gguf.parse(source, sanitize.line(file.name, 120), 2**62)
 
 
 def _attention(header: Header) -> Attention:

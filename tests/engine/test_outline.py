@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from localchat import errors
 from localchat.engine import ggmlquants, metabytes, outline, probe, truncation
 from localchat.engine.probe import Depths
 from localchat.models import gguf
-from tests import architectures
+from tests import architectures, gguf_files
 
 _PERIODS = {
     "llama": (0, 1), "qwen3": (0, 1), "gemma2": (0, 2), "gemma3": (0, 6), "gemma3n": (0, 5),
@@ -102,3 +103,25 @@ def test_layers_that_only_predict_ahead_are_left_out(tmp_path: Path) -> None:
     ahead = tmp_path / "ahead.gguf"
     ahead.write_bytes(raw[:16] + struct.pack("<Q", count + 1) + key + raw[24:])
     assert model.layers - 2 == outline.outline(ahead).layers
+
+
+def test_a_model_in_several_files_is_read_from_all_headers(tmp_path: Path) -> None:
+    """Any part leads to the whole: the same layers, bytes and period as in one file."""
+    content = architectures.content("qwen3moe", architectures.CLASSES["qwen3moe"].tiny)
+    parts = gguf_files.write_split(tmp_path / "model.gguf", content, 10)
+    whole = outline.outline(architectures.write(tmp_path / "whole.gguf", "qwen3moe"))
+    found = outline.outline(parts[0])
+    assert 1 < len(parts)
+    assert (whole.layers, whole.period, whole.experts_share) == (
+        found.layers, found.period, found.experts_share,
+    )  # fmt: skip
+    assert whole.held_bytes(whole.layers) == found.held_bytes(found.layers)
+
+
+def test_a_header_without_its_layers_is_refused(tmp_path: Path) -> None:
+    """One part alone, renamed, is no model: a sentence, before anything is written."""
+    content = architectures.content("llama", architectures.CLASSES["llama"].tiny)
+    parts = gguf_files.write_split(tmp_path / "model.gguf", content, 10)
+    alone = parts[0].rename(tmp_path / "alone.gguf")
+    with pytest.raises(errors.BadModel, match="layers"):
+        outline.outline(alone)
