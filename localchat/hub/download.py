@@ -64,6 +64,23 @@ def missing_bytes(files: Sequence[RemoteFile], cache: Cache) -> int:
     return sum(_missing_bytes(file, cache) for file in files)
 
 
+def discard(files: Sequence[RemoteFile], cache: Cache) -> None:
+    """Remove what came of downloads that did not finish, unless somebody goes on with them."""
+    for file in files:
+        with contextlib.suppress(OSError, errors.DownloadFailed, _Busy):
+            if cache.lock(file).parent.is_dir():
+                with locks.held(cache.lock(file), _give_up):
+                    parts.discard(cache, file)
+
+
+class _Busy(Exception):
+    """Another thread or program holds the lock."""
+
+
+def _give_up() -> None:
+    raise _Busy
+
+
 @contextlib.contextmanager
 def _ending(meter: Meter, cache: Cache) -> Iterator[None]:
     """Say in the meter how it ended, and turn what the system raises into errors of ours."""

@@ -19,6 +19,8 @@ class Manners:
     """A download that never got a byte is given up after so long: somebody waits for an answer."""
     patience_seconds: float = 300.0
     """One that was under way is given up when nothing came for so long."""
+    worth_bytes: int = 64 * units.KIB
+    """So much that was never here before is worth new patience; a trickle is not."""
     announced_wait_seconds: float = 120.0
     """A wait that the Hub asks for is kept up to here; a longer one is reported instead."""
     announced_waits: int = 3

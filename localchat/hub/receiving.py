@@ -45,7 +45,7 @@ class Receiver:
         self._transport = transport
         self._tools = tools
         self._patience = Patience(tools.manners, tools.meter, tools.control)
-        self._most_bytes = part.done_bytes
+        self._rewarded_bytes = part.done_bytes
         self._broken_rules = 0
 
     def run(self) -> None:
@@ -140,8 +140,8 @@ class Receiver:
                 tools.throttle.take(len(piece), tools.control)
                 sink.put(piece)
                 tools.meter.receive(len(piece))
-                if received > self._most_bytes:
-                    self._most_bytes = received
+                if received - self._rewarded_bytes >= tools.manners.worth_bytes:
+                    self._rewarded_bytes = received
                     self._patience.reward()
                 tools.control.check()
             sink.flush()
