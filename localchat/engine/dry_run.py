@@ -192,10 +192,15 @@ def _sparse_copy(source: Path, header: Header, target: Path) -> None:
         write.write(read.read(header.data_offset_bytes))
         written = write.tell()
         write.truncate(_padded(header.file_bytes, header.alignment_bytes))
-    blocks = getattr(target.stat(), "st_blocks", None)
-    # Windows does not tell, and makes sparse only what is asked for in its own way.
-    if blocks is None or blocks * 512 > written + _SLACK_BYTES:
+    if not is_sparse(target, written):
         raise LoadError("no_sparse_files", _NO_SPARSE_FILES)
+
+
+def is_sparse(file: Path, written_bytes: int) -> bool:
+    """Say whether a file takes no more room than what was written to it; False if unknown."""
+    # Windows does not tell, and makes sparse only what is asked for in its own way.
+    blocks = getattr(file.stat(), "st_blocks", None)
+    return blocks is not None and blocks * 512 <= written_bytes + _SLACK_BYTES
 
 
 def _forget_leftovers(home: Path) -> None:

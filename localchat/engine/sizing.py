@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from localchat import errors
 from localchat.engine import wire
@@ -16,8 +17,8 @@ from localchat.engine.link import Link, failure
 from localchat.fit.footprint import Footprint
 from localchat.fit.params import EngineParams
 
-ANSWER_SECONDS = 30.0
-IDLE_SECONDS = 60.0
+ANSWER_SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 60.0
 _MOST_CRASHES = 3
 
 
@@ -38,13 +39,23 @@ class DryRunner:
     """Asks llama.cpp what models would take, one question at a time."""
 
     def __init__(
-        self, command: Sequence[str], log_folder: Path, answer_seconds: float = ANSWER_SECONDS
+        self,
+        command: Sequence[str],
+        log_folder: Path,
+        answer_seconds: float = ANSWER_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._link = Link(command, log_folder)
         self._answer_seconds = answer_seconds
+        self._idle_seconds = idle_seconds
         self._busy = asyncio.Lock()
         self._idle: asyncio.Task[None] | None = None
         self._last_use = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, None while none runs."""
+        return self._link.pid
 
     async def footprints(self, path: Path, wanted: Sequence[EngineParams]) -> tuple[Outcome, ...]:
         """Ask what a model, or one of which there is only a header, takes in each way of loading.
@@ -97,7 +108,7 @@ class DryRunner:
             self._idle = asyncio.create_task(self._wait_and_end())
 
     async def _wait_and_end(self) -> None:
-        while (left := self._last_use + IDLE_SECONDS - time.monotonic()) > 0:
+        while (left := self._last_use + self._idle_seconds - time.monotonic()) > 0:
             await asyncio.sleep(left)
         async with self._busy:
             await self._link.close()

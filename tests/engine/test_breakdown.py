@@ -61,14 +61,15 @@ def test_what_is_no_map_is_not_believed(words: Sequence[int]) -> None:
         breakdown.entries(words)
 
 
-@pytest.mark.parametrize("library", [GNU, LLVM])
-@pytest.mark.parametrize("word", [1, 2, 3, 4], ids=["a link", "a link", "a link", "a key"])
+@pytest.mark.parametrize(
+    ("library", "word"),
+    [(GNU, 1), (GNU, 2), (GNU, 3), (GNU, 4), (LLVM, 0), (LLVM, 1), (LLVM, 2), (LLVM, 4)],
+)
 def test_a_tree_that_does_not_add_up_is_not_believed(library: str, word: int) -> None:
     """A node whose links or order are wrong shows that the layout is another."""
     words, nodes = _tree(library)
-    nodes[2][word] = ctypes.addressof(nodes[0]) if word < 4 else 500
-    if library == LLVM and word == 3:
-        pytest.skip("the color of a node, which says nothing")
+    is_key = word == 4
+    nodes[2][word] = 500 if is_key else ctypes.addressof(nodes[0])
 
     with pytest.raises(breakdown.BreakdownUnknown):
         breakdown.entries(words)

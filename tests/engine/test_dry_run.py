@@ -1,5 +1,6 @@
 """Dry runs: what llama.cpp says a model would take is what it takes, for every architecture."""
 
+import asyncio
 import dataclasses
 import itertools
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from localchat import errors, paths
+from localchat.engine import dry_run
 from localchat.engine.client import EngineClient
+from localchat.engine.process import WORKER_COMMAND
 from localchat.engine.sizing import DryRunFailed, DryRunner
 from localchat.engine.wire import EngineParams
 from localchat.fit.footprint import MAIN_MEMORY, Footprint
@@ -242,6 +245,51 @@ async def test_an_engine_that_hangs_is_given_up(home: Path, tmp_path: Path) -> N
 
     message = "The engine did not size endless.gguf within 1 s."
     assert DryRunFailed(message, cannot_run=False) == found
+
+
+async def test_a_cache_that_cannot_be_written(real_engine: EngineClient, tmp_path: Path) -> None:
+    """Without room for a stand-in nothing is said against the model, and whole files are sized."""
+    folder = paths.paths().dry_runs
+    folder.parent.mkdir(parents=True)
+    folder.touch()
+    header = architectures.write_header(tmp_path / "h.gguf", "llama", CLASSES["llama"].tiny, "F16")
+    whole = architectures.write(tmp_path / "whole.gguf", "llama")
+
+    (of_header,) = await real_engine.dry_run(header, GRID[:1])
+    (of_whole,) = await real_engine.dry_run(whole, GRID[:1])
+
+    assert isinstance(of_header, DryRunFailed)
+    assert not of_header.cannot_run
+    assert of_header.message.startswith("The cache cannot be written")
+    assert isinstance(of_whole, Footprint)
+
+
+def test_a_file_with_all_its_room_taken_is_no_stand_in(tmp_path: Path) -> None:
+    """What a filesystem without sparse files makes of a copy is told from a sparse one."""
+    full, sparse = tmp_path / "full", tmp_path / "sparse"
+    full.write_bytes(b"x" * 4 * 2**20)
+    with sparse.open("wb") as file:
+        file.write(b"x" * 1000)
+        file.truncate(4 * 2**20)
+
+    assert dry_run.is_sparse(sparse, 1000)
+    assert not dry_run.is_sparse(full, 1000)
+
+
+async def test_the_process_ends_when_nobody_asks(home: Path, tmp_path: Path) -> None:
+    """Sizing holds no memory for long; the next question starts it again."""
+    runner = DryRunner(WORKER_COMMAND, home / "logs", idle_seconds=0.2)
+    path = architectures.write(tmp_path / "model.gguf", "llama")
+
+    first = await runner.footprints(path, GRID[:1])
+    async with asyncio.timeout(20):
+        while runner.pid is not None:
+            await asyncio.sleep(0.05)
+    second = await runner.footprints(path, GRID[:1])
+    await runner.close()
+
+    assert first == second
+    assert isinstance(first[0], Footprint)
 
 
 async def test_prediction_and_truth_are_logged(real_engine: EngineClient, tmp_path: Path) -> None:
