@@ -65,10 +65,10 @@ class RemoteBytes:
         for piece in self._pieces(response):
             pieces.append(piece[max(0, skipped - passed) :])
             passed += len(piece)
-            if passed >= skipped + n_bytes:
-                return b"".join(pieces)[:n_bytes]
             if time.monotonic() > deadline:
                 raise too_slow(self._asked)
+            if passed >= skipped + n_bytes:
+                return b"".join(pieces)[:n_bytes]
         raise self._wrong("sent less of the file than was asked for")
 
     def _pieces(self, response: httpx2.Response) -> Iterator[bytes]:
