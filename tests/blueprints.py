@@ -148,6 +148,10 @@ def _gemma4(size: Size) -> Blueprint:
                 size, "post_norm"
             )
         tensors += model_parts.layer_tensors(layer, parts)
+    return _gemma4_metadata(size, widths), tensors
+
+
+def _gemma4_metadata(size: Size, widths: list[int]) -> dict[str, Any]:
     keys = model_parts.metadata(
         size,
         feed_forward_length=widths,
@@ -158,7 +162,7 @@ def _gemma4(size: Size) -> Blueprint:
         rope__dimension_count_swa=size.window_head_dims,
     )
     keys |= model_parts.expert_metadata(size) if size.experts else {}
-    return keys | model_parts.window_metadata(size), tensors
+    return keys | model_parts.window_metadata(size)
 
 
 _OWN_KEYS = ("attn_k", "attn_v", "attn_k_norm")
@@ -214,6 +218,11 @@ def _deepseek2(size: Size) -> Blueprint:
         tensors += model_parts.layer_tensors(
             layer, model_parts.norms(size, "attn_norm", "ffn_norm") | attention | inner
         )
+    return _latent_metadata(size), tensors
+
+
+def _latent_metadata(size: Size) -> dict[str, Any]:
+    rank, rope, plain = size.latent_rank, size.rope_dims, size.head_dims
     keys = model_parts.metadata(
         size,
         attention__head_count_kv=1,
@@ -228,7 +237,7 @@ def _deepseek2(size: Size) -> Blueprint:
         expert_weights_scale=1.0,
     )
     keys |= {"attention.q_lora_rank": size.query_rank} if size.query_rank else {}
-    return keys | model_parts.expert_metadata(size), tensors
+    return keys | model_parts.expert_metadata(size)
 
 
 def _qwen3moe(size: Size) -> Blueprint:
