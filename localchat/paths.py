@@ -39,6 +39,16 @@ class Paths:
         """How fast models were seen to answer on this machine."""
         return self.state / "measurements.json"
 
+    @property
+    def library_file(self) -> Path:
+        """What the headers of the models on this disk say, so that each is read once."""
+        return self.state / "library.json"
+
+    @property
+    def remote_headers(self) -> Path:
+        """Headers of models on the Hub that were looked at; the oldest go by themselves."""
+        return self.state / "headers"
+
 
 def paths() -> Paths:
     """Find where files live for this user; creates nothing."""

@@ -3,14 +3,33 @@
 Imports nothing heavy: every command loads what it needs when it is called.
 """
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from localchat import errors, sanitize
 from localchat.cli import arguments
 
 _MESSAGE_CHARACTERS = 2000
+_MODULES = MappingProxyType(
+    {
+        "": "screens",
+        "run": "run",
+        "fit": "fit",
+        "show": "show",
+        "search": "search",
+        "pull": "pull",
+        "list": "listing",
+        "rm": "remove",
+        "import": "importing",
+        "bench": "bench",
+        "doctor": "doctor",
+        "paths": "places",
+    }
+)
+"""Where each command is."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,33 +57,9 @@ def _run(argv: Sequence[str]) -> int:
         given = arguments.parse(argv)
     except SystemExit as help_or_version:
         return int(help_or_version.code or 0)
-    if given.command == "run":
-        from localchat.cli import run
-
-        return run.run(given)
-    if given.command == "bench":
-        from localchat.cli import bench
-
-        return bench.run(given)
-    if given.command == "doctor":
-        from localchat.cli import doctor
-
-        return doctor.run(given)
-    if given.command == "fit":
-        from localchat.cli import fit
-
-        return fit.run(given)
-    if given.command == "show":
-        from localchat.cli import show
-
-        return show.run(given)
-    if given.command == "paths":
-        from localchat.cli import places
-
-        return places.run(given)
-    from localchat.cli import screens
-
-    return screens.run(given)
+    # Only the command that was typed is loaded.
+    command = importlib.import_module(f"localchat.cli.{_MODULES[given.command]}")
+    return int(command.run(given))
 
 
 def _complain(error: errors.LocalchatError) -> None:

@@ -5,12 +5,11 @@ Reads and checks the command line; does nothing with it.
 
 import argparse
 import difflib
-import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
 
-from localchat import __version__, errors, sanitize, settings
-from localchat.cli import sizes
+from localchat import __version__, errors, sanitize
+from localchat.cli import hub_arguments
+from localchat.cli.parser import Parser, add_offline_flag, add_setting, adder, count, size
 
 _TOP_USAGE = "localchat [-m MODEL] [options]\n       localchat COMMAND ..."
 _TOP_TEXT = """\
@@ -20,6 +19,11 @@ commands:
   run [MODEL] [PROMPT]  print one answer
   fit [MODEL...]        show which models fit this machine, how fast and how good
   show MODEL            show what is known of a model
+  search TEXT           look for models on the Hugging Face Hub
+  pull MODEL            download a model, or go on with a download
+  list                  show the models on this disk
+  rm MODEL              remove a model from this disk
+  import FILE           put a .gguf file into the models folder
   bench [MODEL...]      measure how fast models answer here, beside what was predicted
   doctor                check this machine and the engine, and say how to mend what is wrong
   paths                 show where files are
@@ -42,15 +46,18 @@ examples:
   git diff | localchat run qwen3 "Summarise this change"
   localchat run guide "What is a context?" --json
 
-MODEL is guide (built in), a path to a .gguf file, or the name of one in the models folder; without
-it, LOCALCHAT_MODEL or guide. One argument alone is the MODEL; the prompt then comes from -p or from
-stdin. What is piped in stands before the prompt, with a blank line between.
+MODEL is guide (built in), a path to a .gguf file, a name that `localchat list` shows, or a model of
+the Hub as mistral-7b or user/repo:Q4_K_M, which is downloaded when it is not here: on a terminal
+localchat asks first, elsewhere it needs --yes. Without MODEL, LOCALCHAT_MODEL or guide. One
+argument alone is the MODEL; the prompt then comes from -p or from stdin. What is piped in stands
+before the prompt, with a blank line between.
 
 The answer goes to stdout; thinking, progress and statistics go to stderr.
 
 exit codes:
   0 answered    1 error    2 wrong usage    3 model not found    4 does not fit in memory
-  7 prompt longer than the context    8 bad or unsupported model file    130 interrupted
+  5 network    6 offline, and not on this disk    7 prompt longer than the context
+  8 bad or unsupported model file    9 the Hub refuses (gated, token)    130 interrupted
 """
 _BENCH_EXAMPLES = """\
 examples:
@@ -80,25 +87,6 @@ examples:
   localchat show mistral-7b
   localchat show ~/models/qwen3.gguf --json
 """
-_MUST = re.compile(r"^argument (\S+): (must .*)$", re.DOTALL)
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints are errors of this program."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-            add_help=False,
-            **options,
-        )
-        self.add_argument("-h", "--help", action="help", help="show this help")
-
-    def error(self, message: str) -> NoReturn:
-        message = _MUST.sub(r"\1 \2", message).removeprefix("argument ")
-        sentence = sanitize.line(message[:1].upper() + message[1:])
-        raise errors.UsageError(f"{sentence.rstrip('.')}.", f"See `{self.prog} --help`.")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -137,14 +125,13 @@ def _unknown_command(word: str) -> errors.UsageError:
         return errors.UsageError(f'There is no command "{shown}".', f"Did you mean {near[0]}?")
     return errors.UsageError(
         f'There is no command "{shown}".',
-        "Commands are run, bench, doctor, fit, paths and show; to chat: localchat -m MODEL",
+        "Commands are run, fit, show, search, pull, list, rm, import, bench, doctor and paths; to"
+        " chat: localchat -m MODEL",
     )
 
 
-def _top_parser() -> _Parser:
-    parser = _Parser(
-        prog="localchat", usage=_TOP_USAGE, description=_TOP_TEXT, epilog=_TOP_EXAMPLES
-    )
+def _top_parser() -> Parser:
+    parser = Parser(prog="localchat", usage=_TOP_USAGE, description=_TOP_TEXT, epilog=_TOP_EXAMPLES)
     parser.set_defaults(command="")
     parser.add_argument(
         "--version", action="version", version=f"localchat {__version__}", help="show the version"
@@ -154,15 +141,15 @@ def _top_parser() -> _Parser:
     parser.add_argument(
         "--machine", metavar="FILE", help="look at the models for the machine of this profile"
     )
-    _add_setting(parser, "--theme", name="theme", metavar="NAME", help="colours of the screens")
+    add_setting(parser, "--theme", name="theme", metavar="NAME", help="colours of the screens")
     _add_chat_flags(parser)
     _add_engine_flags(parser)
     _add_common_flags(parser)
     return parser
 
 
-def _run_parser() -> _Parser:
-    parser = _Parser(
+def _run_parser() -> Parser:
+    parser = Parser(
         prog="localchat run",
         usage="localchat run [MODEL] [PROMPT] [options]",
         description="Print one answer of a model.",
@@ -172,6 +159,9 @@ def _run_parser() -> _Parser:
     parser.add_argument("words", nargs="*", metavar="MODEL PROMPT", help=argparse.SUPPRESS)
     parser.add_argument("-m", "--model", metavar="MODEL", help="the model, as MODEL")
     parser.add_argument("-p", "--prompt", metavar="TEXT", help="the prompt, as PROMPT")
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="download the model when it is not here"
+    )
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     output.add_argument(
@@ -188,8 +178,8 @@ def _run_parser() -> _Parser:
     return parser
 
 
-def _doctor_parser() -> _Parser:
-    parser = _Parser(
+def _doctor_parser() -> Parser:
+    parser = Parser(
         prog="localchat doctor",
         usage="localchat doctor [options]",
         description="Check this machine and the engine, and say how to mend what is wrong.",
@@ -210,8 +200,8 @@ def _doctor_parser() -> _Parser:
     return parser
 
 
-def _fit_parser() -> _Parser:
-    parser = _Parser(
+def _fit_parser() -> Parser:
+    parser = Parser(
         prog="localchat fit",
         usage="localchat fit [MODEL...] [options]",
         description="Show which models fit this machine, how fast they are and what they lose.",
@@ -222,7 +212,7 @@ def _fit_parser() -> _Parser:
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.add_argument("--machine", metavar="FILE", help="plan for the machine of this profile")
     parser.add_argument(
-        "--budget", type=_size, metavar="SIZE", help="the memory to use, as 7GiB; nothing is kept"
+        "--budget", type=size, metavar="SIZE", help="the memory to use, as 7GiB; nothing is kept"
     )
     parser.add_argument(
         "--level",
@@ -230,16 +220,17 @@ def _fit_parser() -> _Parser:
         default="normal",
         help="how much memory is left to other programs (default: normal)",
     )
-    add = _adder(parser.add_argument_group("what to plan (default: what is best)"))
+    add = adder(parser.add_argument_group("what to plan (default: what is best)"))
     add("-c", "--ctx-size", name="ctx_size", metavar="N", help="exactly this context")
     add("-ctk", "--cache-type-k", name="cache_type_k", metavar="TYPE", help="f16, q8_0, q4_0, ...")
     add("-ctv", "--cache-type-v", name="cache_type_v", metavar="TYPE", help="as -ctk, for values")
     add("-ngl", "--gpu-layers", name="gpu_layers", metavar="N", help="layers on the GPU; or all")
+    add_offline_flag(parser)
     return parser
 
 
-def _show_parser() -> _Parser:
-    parser = _Parser(
+def _show_parser() -> Parser:
+    parser = Parser(
         prog="localchat show",
         usage="localchat show MODEL [--json]",
         description="Show what is known of a model: its shape, its files, and what they lose.",
@@ -248,19 +239,12 @@ def _show_parser() -> _Parser:
     parser.set_defaults(command="show")
     parser.add_argument("model", metavar="MODEL", help="as for `localchat fit`")
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    add_offline_flag(parser)
     return parser
 
 
-def _size(text: str) -> int:
-    try:
-        return sizes.parse(text)
-    except ValueError as error:
-        shown = sanitize.line(text, 60)
-        raise argparse.ArgumentTypeError(f'must be {error}, not "{shown}"') from None
-
-
-def _bench_parser() -> _Parser:
-    parser = _Parser(
+def _bench_parser() -> Parser:
+    parser = Parser(
         prog="localchat bench",
         usage="localchat bench [MODEL...] [options]",
         description="Measure how fast models answer here, beside what was predicted.",
@@ -271,23 +255,16 @@ def _bench_parser() -> _Parser:
     add = parser.add_argument
     add("--json", action="store_true", help="print one list of runs on stdout")
     add("--probe", action="store_true", help="measure this machine without any model's weights")
-    add("-p", "--n-prompt", type=_count, default=256, metavar="N", help="tokens to read (256)")
-    add("-n", "--n-gen", type=_count, default=64, metavar="N", help="tokens to write (64)")
-    add("-r", "--repetitions", type=_count, default=3, metavar="N", help="rounds (3)")
+    add("-p", "--n-prompt", type=count, default=256, metavar="N", help="tokens to read (256)")
+    add("-n", "--n-gen", type=count, default=64, metavar="N", help="tokens to write (64)")
+    add("-r", "--repetitions", type=count, default=3, metavar="N", help="rounds (3)")
     _add_engine_flags(parser)
     _add_common_flags(parser)
     return parser
 
 
-def _count(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
-        shown = sanitize.line(text, 60)
-        raise argparse.ArgumentTypeError(f'must be a whole number, 1 or more, not "{shown}"')
-    return int(text)
-
-
-def _paths_parser() -> _Parser:
-    parser = _Parser(
+def _paths_parser() -> Parser:
+    parser = Parser(
         prog="localchat paths",
         usage="localchat paths [--json]",
         description="Show where localchat keeps its files.",
@@ -298,9 +275,9 @@ def _paths_parser() -> _Parser:
     return parser
 
 
-def _add_chat_flags(parser: _Parser) -> None:
+def _add_chat_flags(parser: Parser) -> None:
     group = parser.add_argument_group("answers (default: what the model's maker set)")
-    add = _adder(group)
+    add = adder(group)
     add("-sys", "--system-prompt", name="system", metavar="TEXT", help="what the model is to be")
     add("-n", "--predict", name="predict", metavar="N", help="the most tokens in an answer")
     add("--temp", name="temp", metavar="X", help="temperature; 0 always takes the likeliest token")
@@ -325,9 +302,9 @@ def _add_chat_flags(parser: _Parser) -> None:
     )
 
 
-def _add_engine_flags(parser: _Parser) -> None:
+def _add_engine_flags(parser: Parser) -> None:
     group = parser.add_argument_group("engine")
-    add = _adder(group)
+    add = adder(group)
     add("-c", "--ctx-size", name="ctx_size", metavar="N", help="tokens that the model can see")
     add("-t", "--threads", name="threads", metavar="N", help="default: the performance cores")
     add("-ngl", "--gpu-layers", name="gpu_layers", metavar="N", help="layers on the GPU; or all")
@@ -346,39 +323,22 @@ def _add_engine_flags(parser: _Parser) -> None:
     )
 
 
-def _add_common_flags(parser: _Parser) -> None:
+def _add_common_flags(parser: Parser) -> None:
     group = parser.add_argument_group("other")
-    group.add_argument("--offline", action="store_true", help="never use the network")
+    add_offline_flag(group)
     group.add_argument("--force", action="store_true", help="go on where a model seems not to fit")
 
 
-def _adder(group: argparse._ArgumentGroup) -> Callable[..., None]:
-    def add(*flags: str, **options: str) -> None:
-        _add_setting(group, *flags, **options)
-
-    return add
-
-
-def _add_setting(
-    group: argparse._ActionsContainer, *flags: str, name: str, metavar: str, help: str
-) -> None:
-    kind = settings.KINDS[name]
-
-    def value(text: str) -> object:
-        try:
-            return kind.parse(text)
-        except ValueError as error:
-            shown = sanitize.line(text, 60)
-            raise argparse.ArgumentTypeError(f'must be {error}, not "{shown}"') from None
-
-    group.add_argument(*flags, dest=name, type=value, metavar=metavar, help=help)
-
-
-_COMMANDS: dict[str, Callable[[], _Parser]] = {
+_COMMANDS: dict[str, Callable[[], Parser]] = {
     "run": _run_parser,
     "bench": _bench_parser,
     "doctor": _doctor_parser,
     "fit": _fit_parser,
     "show": _show_parser,
+    "search": hub_arguments.search,
+    "pull": hub_arguments.pull,
+    "list": hub_arguments.listing,
+    "rm": hub_arguments.rm,
+    "import": hub_arguments.importing,
     "paths": _paths_parser,
 }

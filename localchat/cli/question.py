@@ -6,34 +6,50 @@ from pathlib import Path
 from typing import TextIO
 
 from localchat import errors, paths, sanitize, units
-from localchat.models import folder, gguf
+from localchat.cli import reference, stored
+from localchat.models import catalogue, folder, gguf
 
 _MOST_BYTES = 16 * units.MIB
 
 
-def model(given: argparse.Namespace, preset: str | None) -> Path:
-    """Find the model file and check that it is one to chat with.
-
-    `preset` is the model of the settings. Raises ModelNotFound, BadModel or UsageError.
-    """
+def model(given: argparse.Namespace, preset: str | None) -> str:
+    """Find the name of the model; `preset` is that of the settings. Raises UsageError."""
     words = given.words
     if len(words) > (1 if given.model else 2):
         shown = sanitize.line(words[1 if given.model else 2], 60)
         raise errors.UsageError(
             f'There is one argument too many: "{shown}".', "Put the prompt in quotation marks."
         )
-    text = given.model or (words[0] if words else preset) or folder.GUIDE
+    return given.model or (words[0] if words else preset) or folder.GUIDE
+
+
+def on_disk(text: str) -> Path | None:
+    """Find the file of a model and check that it is one to chat with.
+
+    Gives None for a model of the Hub that is not on this disk. Raises ModelNotFound or BadModel.
+    """
     try:
         path = folder.resolve(text, paths.paths().models, paths.guide_model())
     except errors.ModelNotFound as error:
-        if not _looks_like_a_question(text):
-            raise
-        shown = sanitize.line(text, 60)
-        raise errors.ModelNotFound(
-            error.message, f'The model comes first: localchat run guide "{shown}"'
-        ) from error
+        entry = stored.one(text)
+        if entry is None:
+            if reference.parse(text) is not None:
+                return None
+            raise _not_found(text, error) from error
+        path = entry.path
     gguf.check(path)
     return path
+
+
+def _not_found(text: str, error: errors.ModelNotFound) -> errors.ModelNotFound:
+    if _looks_like_a_question(text):
+        shown = sanitize.line(text, 60)
+        hint = f'The model comes first: localchat run guide "{shown}"'
+        return errors.ModelNotFound(error.message, hint)
+    near = catalogue.near(reference.divide(text)[0])
+    if near and not error.hint.startswith("Did you mean"):
+        return errors.ModelNotFound(error.message, f"Did you mean {' or '.join(near)}?")
+    return error
 
 
 def prompt(given: argparse.Namespace, stdin: TextIO | None) -> str:

@@ -38,12 +38,20 @@ def run(given: argparse.Namespace) -> int:
     Raises any LocalchatError; what was answered before it has been printed.
     """
     chosen = options.effective_settings(given)
-    path = question.model(given, chosen.model)
+    model = question.model(given, chosen.model)
+    path = question.on_disk(model)
+    prompt = question.prompt(given, sys.stdin)
+    params = options.engine_params(chosen, given.chat_template_file)
+    if path is None:
+        # Loaded only here: what needs the network is not for those who have the model.
+        from localchat.cli import pull
+
+        path = pull.for_run(model, given, params)
     console = Console(sys.stdout, sys.stderr)
     plan = _Plan(
         path=path,
-        prompt=question.prompt(given, sys.stdin),
-        params=options.engine_params(chosen, given.chat_template_file),
+        prompt=prompt,
+        params=params,
         chat=options.chat_settings(chosen, given),
         as_json=given.json,
         with_statistics=given.stats or (console.err_is_terminal and not given.json),
