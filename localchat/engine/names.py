@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import Final
 
 _FILES: Final = ("libllama.so", "libllama.dylib", "llama.dll", "libllama.dll")
-_ARCHITECTURES: Final = (
+SURE_ARCHITECTURES: Final = (
     "llama", "qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi3", "deepseek2", "mamba2",
     "falcon", "starcoder2", "command-r", "olmo2", "granite",
 )  # fmt: skip
-_TOKENIZERS: Final = (
+SURE_TOKENIZERS: Final = (
     "llama-bpe", "qwen2", "gpt-2", "starcoder", "deepseek-llm", "command-r", "smollm", "tekken",
 )  # fmt: skip
 
 
 def architecture(name: str, library: Path | None = None) -> bool | None:
     """Tell whether llama.cpp knows an architecture; None when that cannot be told."""
-    return _known(name, _ARCHITECTURES, library or _library())
+    return _known(name, SURE_ARCHITECTURES, library or _library())
 
 
 def tokenizer(name: str, library: Path | None = None) -> bool | None:
     """Tell whether llama.cpp knows a pre-tokenizer; None when that cannot be told."""
-    return _known(name, _TOKENIZERS, library or _library())
+    return _known(name, SURE_TOKENIZERS, library or _library())
 
 
 def _known(name: str, sure: tuple[str, ...], library: Path | None) -> bool | None:

@@ -18,6 +18,9 @@ from localchat.library import disk, places
 DEFAULT_ENDPOINT: Final = "https://huggingface.co"
 TOKEN_HINT: Final = "Make a token at huggingface.co/settings/tokens and set HF_TOKEN to it."
 
+_IMPLICIT = "HF_HUB_DISABLE_IMPLICIT_TOKEN"
+_AT_START = os.environ.get(_IMPLICIT, "")
+"""What the user wants: `environment` sets it later, for huggingface_hub alone."""
 _TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _HUB_HOSTS = ("huggingface.co", "hf.co")
@@ -59,7 +62,7 @@ def of_environment(
 
     Opens no socket and refreshes nothing. Raises UsageError for an endpoint that is no URL.
     """
-    given = os.environ if environment is None else environment
+    given = {**os.environ, _IMPLICIT: _AT_START} if environment is None else environment
     endpoint = given.get("HF_ENDPOINT", "").strip().rstrip("/") or DEFAULT_ENDPOINT
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
@@ -90,7 +93,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def _token(given: Mapping[str, str], home: Path, endpoint: str) -> str:
-    if given.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in _TRUE:
+    if given.get(_IMPLICIT, "").upper() in _TRUE:
         return ""
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if token := _clean(given.get(name, "")):
