@@ -1,25 +1,23 @@
 """Which model a MODEL argument means where it is only planned for: of the catalogue, or a file.
 
-Reads headers of local files; knows no network, so that repositories which the catalogue does not
-know are refused with a sentence.
+Reads headers: of files on this disk, and of the Hub's repositories where one is named.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localchat import errors, paths, sanitize
+from localchat.cli import reference, stored
+from localchat.cli.reference import Reference
 from localchat.fit import candidates
 from localchat.fit.candidate import Candidate
+from localchat.library.values import RemoteRepo
 from localchat.models import catalogue, folder, gguf, quants, splits
 from localchat.models.catalogue import CatalogueModel
 from localchat.models.folder import LocalModel
 from localchat.models.header import Header
-
-_HUB = re.compile(r"^(?:https?://)?(?:hf\.co|huggingface\.co)/", re.IGNORECASE)
-_REPO = re.compile(r"^[\w.-]+/[\w.-]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,10 @@ class Choice:
     """What its file says, where it is one; of a split model, the first part's."""
     is_whole: bool = True
     """The file on this disk holds the weights too, and is not only a header."""
+    remote: RemoteRepo | None = None
+    """The Hub's repository, where its headers were read there."""
+    notes: tuple[str, ...] = ()
+    """What could not be found out, or cannot be run, one sentence each."""
 
     @property
     def path(self) -> Path | None:
@@ -41,31 +43,46 @@ class Choice:
         return self.candidates[0].path if self.candidates else None
 
 
-def find(text: str) -> Choice:
-    """Find the model that is meant.
+def find(text: str, *, offline: bool = False) -> Choice:
+    """Find the model that is meant; a repository of the Hub is asked for the headers of its files.
 
-    Raises ModelNotFound, with near names, or BadModel for a file that is no chat model.
+    Raises ModelNotFound, with near names, or BadModel for a file that is no chat model; for a
+    repository Offline and as HubClient does.
     """
     path = Path(text).expanduser()
     if text == folder.GUIDE:
         return of_file(paths.guide_model(), folder.GUIDE)
     if _is_file(path):
         return of_file(path)
-    name, quant = _parts(text)
-    model = catalogue.find(name)
-    if model is not None:
-        return _of_catalogue(model, name, quant)
-    if _REPO.match(name) and not name.lower().endswith(".gguf"):
-        shown = sanitize.line(name, 120)
-        raise errors.ModelNotFound(
-            f"{shown} is not in the catalogue, and its header would have to be fetched first, "
-            "which comes with downloads.",
-            _near(name) or "Give the path of a .gguf file, or a name of the catalogue.",
-        )
+    wanted = reference.parse(text)
+    if wanted is not None and wanted.known is not None and wanted.is_by_id:
+        return _of_catalogue(wanted.known, wanted.repo, wanted.quant)
+    if wanted is not None:
+        return _of_repository(wanted, offline)
     try:
         return of_file(folder.resolve(text, paths.paths().models, paths.guide_model()))
     except errors.ModelNotFound as error:
-        raise errors.ModelNotFound(error.message, _near(name) or error.hint) from error
+        if (entry := stored.one(text)) is not None:
+            return of_file(entry.path)
+        near = _near(reference.divide(text)[0])
+        raise errors.ModelNotFound(error.message, near or error.hint) from error
+
+
+def _of_repository(wanted: Reference, offline: bool) -> Choice:
+    """Ask the Hub; without it, what is on this disk or in the catalogue has to do."""
+    # Loaded only here: who plans for models of the catalogue needs no network.
+    from localchat.cli import remote
+
+    try:
+        return remote.choice(wanted, offline)
+    except (errors.Offline, errors.NetworkError) as error:
+        if (entry := stored.one(wanted.name)) is not None:
+            return of_file(entry.path)
+        if wanted.known is None:
+            raise
+        found = _of_catalogue(wanted.known, wanted.repo, wanted.quant)
+        note = f"Sizes are those of the catalogue: {error.message}"
+        return replace(found, notes=(note,))
 
 
 def everything() -> Iterator[Choice]:
@@ -115,16 +132,6 @@ def _read(path: Path) -> Header:
     if reason := header.not_a_chat_model:
         raise errors.BadModel(f"{shown} {sanitize.line(reason)}.", "Choose another model.")
     return header
-
-
-def _parts(text: str) -> tuple[str, str]:
-    """Divide `hf.co/user/repo:QUANT` or `name@QUANT` into the name and the quantization."""
-    name = _HUB.sub("", text.strip()).rstrip("/")
-    for mark in ("@", ":"):
-        head, found, tail = name.rpartition(mark)
-        if found and head and tail:
-            return head, tail
-    return name, ""
 
 
 def _of_catalogue(model: CatalogueModel, name: str, quant: str) -> Choice:

@@ -28,7 +28,7 @@ def run(given: argparse.Namespace) -> int:
     Raises UsageError for a machine's file that cannot be, ModelNotFound or BadModel for a model.
     """
     # A model that is misspelt is told before the machine is looked at.
-    choices = [choice.find(text) for text in given.words]
+    choices = [choice.find(text, offline=given.offline) for text in given.words]
     where = computer.find(given.machine)
     limits = budget.of(where.hardware, given.level, given.budget)
     wishes, pen = _wishes(given), Pen(sys.stdout)
@@ -42,7 +42,8 @@ def run(given: argparse.Namespace) -> int:
         ranked = _rank(where, limits, wishes)
         options = [option for each in ranked for option in each.plan.picks or (each.option,)]
         lines = ranking_text.lines(ranked, pen)
-    text = "\n".join([*fit_text.machine(where, limits, pen), *lines]) + "\n"
+    notes = [line for each in choices for note in each.notes for line in pen.paragraph(note)]
+    text = "\n".join([*fit_text.machine(where, limits, pen), *notes, *lines]) + "\n"
     if given.json:
         found = as_json(where.hardware, limits, options)
         text = json.dumps(found, indent=2) + "\n"
@@ -106,8 +107,8 @@ def _plans(
         if not each.candidates:
             name = each.known.title if each.known else "this model"
             raise errors.ModelNotFound(
-                f"The sizes of {name}'s files are not known yet, which comes with downloads.",
-                "Give the path of its .gguf file.",
+                f"The catalogue does not know the sizes of {name}'s files.",
+                f"Ask the Hub for them: localchat fit {each.known.repo if each.known else name}",
             )
     if not where.is_this_one or all(each.path is None for each in choices):
         return [_plan(each, where, limits, wishes) for each in choices], where

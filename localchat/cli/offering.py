@@ -39,14 +39,10 @@ def find(client: HubClient, wanted: Reference, params: wire.EngineParams) -> Off
 
     Raises HubNotFound, BadModel when nothing of it can be run, and as HubClient does.
     """
-    repo = _repo(client, wanted)
+    repo = repo_of(client, wanted)
     if not wanted.quant:
         return _picked(client, repo, wanted, params)
-    quant = repository.find(repo, wanted.quant)
-    if quant is None:
-        shown = sanitize.line(wanted.quant, 60)
-        listed = ", ".join(sanitize.line(each.label, 40) for each in repo.quants)
-        raise errors.HubNotFound(f"{repo.repo} has no {shown}.", f"It has {listed}.")
+    quant = quant_of(repo, wanted.quant)
     remote = client.header(repo, quant)
     refused = _refusal(quant.label, remote.header.not_a_chat_model) or support.objection(
         remote.header, hub.engine_support()
@@ -57,7 +53,18 @@ def find(client: HubClient, wanted: Reference, params: wire.EngineParams) -> Off
     return _held(Offer(repo, quant), candidate, computer.find(None), params)
 
 
-def _repo(client: HubClient, wanted: Reference) -> RemoteRepo:
+def quant_of(repo: RemoteRepo, text: str) -> RemoteQuant:
+    """Find a quantization of a repository. Raises HubNotFound, which lists those there are."""
+    quant = repository.find(repo, text)
+    if quant is None:
+        listed = ", ".join(sanitize.line(each.label, 40) for each in repo.quants)
+        shown = sanitize.line(text, 60)
+        raise errors.HubNotFound(f"{repo.repo} has no {shown}.", f"It has {listed}.")
+    return quant
+
+
+def repo_of(client: HubClient, wanted: Reference) -> RemoteRepo:
+    """Ask the Hub for a repository. Raises HubNotFound when it holds no model."""
     if wanted.known is not None and wanted.is_by_id:
         return client.catalogue_repo(wanted.known)
     repo = client.repo(wanted.repo)

@@ -48,7 +48,11 @@ def parse(text: str) -> Reference | None:
     """
     name, quant = divide(text)
     known = catalogue.find(name)
-    if names.is_repo(name) and not name.lower().endswith(".gguf"):
+    # Where a maker publishes the original there are no files to run.
+    is_original = (
+        known is not None and name.lower() == known.base_repo.lower() != known.repo.lower()
+    )
+    if not is_original and names.is_repo(name) and not name.lower().endswith(".gguf"):
         return Reference(name, quant, known)
     return Reference(known.repo, quant, known, is_by_id=True) if known else None
 

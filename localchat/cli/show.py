@@ -13,12 +13,13 @@ from localchat.cli.choice import Choice
 from localchat.cli.tables import Cell, Column, Pen
 from localchat.fit import ladder, losses, quality
 from localchat.fit.candidate import Candidate
+from localchat.library.values import RemoteRepo
 from localchat.models.shapes import Shape
 
 
 def run(given: argparse.Namespace) -> int:
     """Print what is known of a model. Raises ModelNotFound or BadModel."""
-    chosen = choice.find(given.model)
+    chosen = choice.find(given.model, offline=given.offline)
     found = dataclasses.replace(chosen, candidates=losses.alike(chosen.candidates))
     if given.json:
         text = json.dumps(as_json(found), indent=2)
@@ -32,17 +33,40 @@ def as_json(found: Choice) -> dict[str, Any]:
     """Describe a model as plain data."""
     known, header = found.known, found.header
     about = _of_catalogue(found) if known else _of_file(found)
-    shape = known.shape if known else found.candidates[0].shape
+    shape = _shape(found)
     about["shape"] = dataclasses.asdict(shape)
     about["kv_bytes_per_token"] = shape.kv_bytes_per_token
     about["window_kv_bytes_per_token"] = shape.window_kv_bytes_per_token
     about["state_bytes"] = shape.recurrent.state_bytes if shape.recurrent else 0
     about["files"] = [_file(each) for each in found.candidates]
     about["sources"] = list(known.sources) if known else ["the file's header"]
+    about["notes"] = list(found.notes)
     if header is not None:
         about["has_chat_template"] = bool(header.chat_template)
+    if found.remote is not None:
+        about |= _of_remote(found.remote)
+    elif header is not None:
         about["is_whole"] = found.is_whole
     return about
+
+
+def _shape(found: Choice) -> Shape:
+    """What the headers say wins over what the catalogue knows."""
+    if found.known is not None and found.remote is None:
+        return found.known.shape
+    return found.candidates[0].shape
+
+
+def _of_remote(remote: RemoteRepo) -> dict[str, Any]:
+    return {
+        "repo": remote.repo,
+        "fallback_repos": [],
+        "commit": remote.commit,
+        "gated": remote.gated,
+        "private": remote.private,
+        "other_files": [file.path for file in remote.others],
+        "sources": [f"the headers of {remote.repo}"],
+    }
 
 
 def _of_catalogue(found: Choice) -> dict[str, Any]:
@@ -63,7 +87,7 @@ def _of_file(found: Choice) -> dict[str, Any]:
     return {
         "id": candidate.model,
         "title": candidate.title,
-        "path": str(candidate.path),
+        "path": str(candidate.path) if candidate.path else "",
         "architecture": candidate.architecture,
         "parameters": candidate.parameters,
         "trained_context_tokens": candidate.trained_context_tokens,
@@ -99,7 +123,8 @@ def _lines(found: Choice, pen: Pen) -> Iterator[str]:
     yield ""
     yield from pen.table(_COLUMNS, [_row(each) for each in found.candidates])
     if not found.candidates:
-        yield "The sizes of its files are not known yet, which comes with downloads."
+        yield "The catalogue does not know the sizes of its files. Ask the Hub for them:"
+        yield f"localchat show {sanitize.line(about['repo'], 120)}"
         return
     yield ""
     lossy = [each for each in map(quality.of, found.candidates) if each.loss_percent]
@@ -108,6 +133,8 @@ def _lines(found: Choice, pen: Pen) -> Iterator[str]:
         "Loss is perplexity above that of F16, from the best maker of such a file to the worst: "
         f"{source}. `localchat fit MODEL` says what has room here."
     )
+    if found.remote is not None:
+        yield f"Download it: localchat pull {sanitize.line(found.remote.repo, 120)}"
 
 
 _COLUMNS = (
@@ -136,8 +163,7 @@ def _facts(found: Choice, about: dict[str, Any]) -> Iterator[tuple[str, str]]:
     at_work = f", {active / 1e9:.1f}B at work on a token" if active else ""
     yield "weights", f"{_count(about['parameters'])}{at_work}"
     yield "architecture", f"{about['architecture']}, {about['shape']['layers']} layers"
-    shape = found.known.shape if found.known else found.candidates[0].shape
-    yield "memory", _memory(shape)
+    yield "memory", _memory(_shape(found))
     yield "context", f"{ladder.limit_tokens(about['trained_context_tokens']):,} tokens"
     yield "license", about["license"]
     yield "released", about.get("released", "")
@@ -151,10 +177,14 @@ def _facts(found: Choice, about: dict[str, Any]) -> Iterator[tuple[str, str]]:
         ", ".join([about["repo"], *about["fallback_repos"]] if "repo" in about else ()),
     )
     yield "file", about.get("path", "")
+    if found.remote is not None and found.remote.gated:
+        yield "", "gated: its owner must let you in first"
     if not found.is_whole:
         yield "", "only its header is here, not its weights"
     yield "also called", ", ".join([about["id"], *about.get("aliases", ())])
     yield "note", about.get("note", "")
+    for note in found.notes:
+        yield "note", note
     yield "sources", "; ".join(about["sources"])
 
 
