@@ -7,12 +7,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from localchat import errors, sanitize
 from localchat.hub import refusals
-from localchat.library import names
+from localchat.library import labels, names
 from localchat.library.values import RemoteFile, RemoteQuant, RemoteRepo
 from localchat.models import quants
 
@@ -67,7 +66,7 @@ def grouped(files: Iterable[RemoteFile]) -> tuple[tuple[RemoteQuant, ...], tuple
     models: dict[str, list[RemoteFile]] = defaultdict(list)
     others = []
     for file in files:
-        if _NO_MODEL.search(stem_of(file.path).lower()):
+        if _NO_MODEL.search(labels.stem(file.path).lower()):
             others.append(file)
         else:
             models[_whole_name(file.path)].append(file)
@@ -90,7 +89,7 @@ def find(repo: RemoteRepo, text: str) -> RemoteQuant | None:
     wanted = text.strip().lower()
     for quant in repo.quants:
         path = quant.files[0].path.lower()
-        called = {quant.label.lower(), path, path.rpartition("/")[2], stem_of(path)}
+        called = {quant.label.lower(), path, path.rpartition("/")[2], labels.stem(path)}
         if wanted in called:
             return quant
     known = quants.by_name(text)
@@ -108,13 +107,6 @@ def default(repo: RemoteRepo) -> RemoteQuant | None:
             return quant
     # Nothing usual: the one in the middle is neither the largest nor the poorest.
     return repo.quants[len(repo.quants) // 2] if repo.quants else None
-
-
-def stem_of(path: str) -> str:
-    """Name a file without folders, number of its part and ending."""
-    name = path.rpartition("/")[2]
-    part = _PART.match(name)
-    return part["stem"] if part else PurePosixPath(name).stem
 
 
 def _file(row: object, repo: str, commit: str, revision: str) -> RemoteFile | None:
@@ -150,26 +142,16 @@ def _is_whole(parts: list[RemoteFile]) -> bool:
 
 
 def _quant(files: tuple[RemoteFile, ...]) -> RemoteQuant:
-    known = quants.from_file_name(files[0].path) or quants.from_file_name(
-        # Some repositories say it by the folder alone: Q8_0/model-00001-of-00002.gguf
-        f"{files[0].path.rpartition('/')[0]}.gguf"
-    )
-    stem = stem_of(files[0].path)
-    label = stem
-    if known is not None:
-        written = re.search(rf"ud[-_]{re.escape(known.name)}", files[0].path, re.IGNORECASE)
-        label = f"UD-{known.name}" if written else known.name
+    label, known = labels.label(files[0].path)
     return RemoteQuant(label, known, files, sum(file.size_bytes for file in files))
 
 
 def _told_apart(found: list[RemoteQuant]) -> tuple[RemoteQuant, ...]:
     counts = Counter(quant.label for quant in found)
-    renamed = (
-        quant if counts[quant.label] == 1 else replace(quant, label=stem_of(quant.files[0].path))
-        for quant in found
-    )
     once: dict[str, RemoteQuant] = {}
-    for quant in renamed:
-        label = quant.files[0].path if quant.label in once else quant.label
+    for quant in found:
+        path = quant.files[0].path
+        label = quant.label if counts[quant.label] == 1 else labels.stem(path)
+        label = path if label in once else label
         once[label] = replace(quant, label=label)
     return tuple(once.values())

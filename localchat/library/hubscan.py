@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from localchat import sanitize
-from localchat.library import disk, partials, parts
+from localchat.library import disk, labels, partials, parts
 from localchat.library.cache import Cache
 from localchat.library.entries import Copy, Found, Partial, StoredFile
 from localchat.library.places import Place
-from localchat.models import quants, splits
+from localchat.models import splits
 
 PREFIX = "models--"
 _COMMIT = re.compile(r"^[0-9a-f]{40}$")
@@ -147,8 +147,8 @@ def _models(snapshot: Path, problems: list[str]) -> dict[Path, StoredFile]:
 
 
 def _name(repo: str, in_repo: str) -> str:
-    quant = quants.from_file_name(in_repo)
-    return f"{repo}:{quant.name if quant else in_repo}"
+    label, quant = labels.label(in_repo)
+    return f"{repo}:{label if quant else in_repo}"
 
 
 def _unfinished(place: Place, folder: Path, repo: str, problems: list[str]) -> list[Partial]:

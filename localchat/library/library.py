@@ -12,11 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from localchat import errors, sanitize
-from localchat.library import duplicates, folders, hubscan, ollama
+from localchat.library import duplicates, folders, hubscan, labels, ollama
 from localchat.library.entries import Copy, Found, Library, LocalEntry
 from localchat.library.memory import Memory
 from localchat.library.places import Place, Program
-from localchat.models import folder, gguf
+from localchat.models import folder, gguf, quants
 from localchat.models.folder import LocalModel
 
 _HOST = re.compile(r"^(?:https?://)?(?:huggingface\.co|hf\.co)/|^hf://")
@@ -49,8 +49,21 @@ def scan(
     )
 
 
+def of_repo(library: Library, repo: str) -> tuple[LocalEntry, ...]:
+    """List the models that came from a repository of the Hub."""
+    wanted = _HOST.sub("", repo.strip().lower())
+    return tuple(
+        entry
+        for entry in library.entries
+        if any(copy.repo.lower() == wanted for copy in entry.copies if copy.repo)
+    )
+
+
 def find(library: Library, text: str) -> LocalEntry | None:
-    """Find a model by any name a program has for it, by its file's name, or by its path."""
+    """Find a model by any name a program has for it, by its file's name, or by its path.
+
+    A quantization may be written in any spelling: `user/repo:q4-k-m`, `user/repo@Q4_K_M`.
+    """
     wanted = _HOST.sub("", text.strip().lower())
     for entry in library.entries:
         for copy in entry.copies:
@@ -118,7 +131,13 @@ def _of_ollama(copy: Copy) -> LocalModel:
 
 
 def _in_repo(copy: Copy, wanted: str) -> bool:
-    """Whether `user/repo:FILE` or `user/repo/FILE` names this copy."""
+    """Whether `user/repo:FILE`, `user/repo/FILE` or `user/repo:QUANT` names this copy."""
     repo, file = copy.repo.lower(), copy.path_in_repo.lower()
-    names = (f"{repo}:{file}", f"{repo}/{file}", f"{repo}:{file.rpartition('/')[2]}")
-    return bool(repo) and wanted in names
+    if not repo or not wanted.startswith((f"{repo}:", f"{repo}@", f"{repo}/")):
+        return False
+    rest = wanted[len(repo) + 1 :]
+    if rest in (file, file.rpartition("/")[2]):
+        return True
+    # An older commit's file is meant only by its whole name.
+    meant = quants.by_name(rest) if "@" not in copy.names[0] else None
+    return meant is not None and meant is labels.label(copy.path_in_repo)[1]

@@ -57,7 +57,7 @@ def filled(tmp_path: Path) -> Path:
 
 
 def test_what_huggingface_hub_downloaded_is_found_and_removed(filled: Path) -> None:
-    """Models are listed with the size that it counts itself; after each removal it sees no fault."""
+    """Models have the size that it counts itself; after each removal it sees no fault."""
     place = Place(Program.HUB, filled)
     found = library.scan([place], header_seconds=60)
     assert ["user/Tiny-GGUF:Q4_0", "user/Tiny-GGUF:Q8_0"] == [each.name for each in found.entries]
