@@ -4,6 +4,7 @@ Checks every answer against what the Hub promised and against what was asked for
 are the right ones is for the hash of the whole to say.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from localchat import errors, sanitize
@@ -72,9 +73,8 @@ class Receiver:
         part, meter = self._part, self._tools.meter
         meter.enter(Phase.ASKING)
         start = part.done_bytes
-        with self._transport.get(self._file, start, part.validator) as answer:
+        with self._transport.get(self._file, self._vet, start, part.validator) as answer:
             self._check_status(answer)
-            self._check_promise(answer)
             self._check_place(answer, start)
             if part.validator != answer.validator:
                 part.note(answer.validator)
@@ -100,9 +100,9 @@ class Receiver:
             raise Broken(error)
         raise error
 
-    def _check_promise(self, answer: Answer) -> None:
+    def _vet(self, told: Mapping[str, str]) -> None:
         """Compare what the Hub says of the file now with what it said in the list."""
-        told, file = answer.promised, self._file
+        file = self._file
         linked = told.get("x-linked-etag")
         is_other = linked is not None and names.etag(linked) != file.etag
         size = told.get("x-linked-size")

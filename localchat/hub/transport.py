@@ -8,7 +8,7 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,6 +22,9 @@ from localchat.hub.control import Control
 from localchat.hub.manners import Manners
 from localchat.hub.refusals import Asked
 from localchat.library.values import RemoteFile
+
+Vet = Callable[[Mapping[str, str]], None]
+"""Looks at the headers of the Hub's own answer, before any redirect; raises to refuse it."""
 
 _CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-(?P<stop>\d+)/(?P<size>\d+|\*)")
 
@@ -43,8 +46,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     """Of the last answer, names in small letters."""
-    promised: Mapping[str, str]
-    """Of the Hub's own answer, before any redirect: what the file is."""
     is_from_hub: bool
     """False for a storage that the Hub sent the request to."""
     body: Iterator[bytes]
@@ -94,10 +95,13 @@ class Transport:
         self._client.close()
 
     @contextlib.contextmanager
-    def get(self, file: RemoteFile, start: int = 0, validator: str = "") -> Iterator[Answer]:
-        """Ask for a file from byte `start` on.
+    def get(
+        self, file: RemoteFile, vet: Vet, start: int = 0, validator: str = ""
+    ) -> Iterator[Answer]:
+        """Ask for a file from byte `start` on; `vet` sees what the Hub says of it before more.
 
-        Raises Broken, DownloadFailed for redirects that are not followed, and control.Stopped.
+        Raises Broken, DownloadFailed for redirects that are not followed, control.Stopped, and
+        what `vet` raises.
         """
         asked = self.asked(file)
         url = urls.file(self._who.endpoint, file.repo, file.revision_commit, file.path)
@@ -105,18 +109,16 @@ class Transport:
         if start:
             headers["Range"] = f"bytes={start}-"
             headers |= {"If-Range": validator} if validator else {}
-        promised: Mapping[str, str] | None = None
-        for _ in range(self._manners.redirects + 1):
+        for hop in range(self._manners.redirects + 1):
             response = self._send(url, headers, asked)
             try:
-                promised = _lowered(response) if promised is None else promised
+                if hop == 0 and response.status_code < 400:
+                    vet(_lowered(response))
                 location = response.headers.get("location", "")
                 if not (300 <= response.status_code < 400 and location):
                     is_from_hub = self._is_hub(url)
                     body = self._body(response, asked)
-                    yield Answer(
-                        response.status_code, _lowered(response), promised, is_from_hub, body
-                    )
+                    yield Answer(response.status_code, _lowered(response), is_from_hub, body)
                     return
                 url = redirects.following(url, location)
             finally:

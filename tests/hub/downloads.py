@@ -21,11 +21,11 @@ FILE = RemoteFile(REPO.id, COMMIT, "model-Q4_K_M.gguf", len(CONTENT), SHA256, SH
 
 QUICK = Manners(
     connect_seconds=0.5,
-    read_seconds=0.4,
+    read_seconds=0.35,
     first_wait_seconds=0.01,
     longest_wait_seconds=0.05,
-    start_patience_seconds=1.0,
-    patience_seconds=2.0,
+    start_patience_seconds=0.6,
+    patience_seconds=1.5,
     announced_wait_seconds=0.3,
     reserve_bytes=0,
     tick_seconds=0.02,

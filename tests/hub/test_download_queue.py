@@ -10,6 +10,7 @@ import pytest
 from localchat import errors
 from localchat.hub import download, queue
 from localchat.hub.control import Control
+from localchat.hub.manners import Manners
 from localchat.hub.queue import Downloads
 from localchat.hub.throttle import Throttle
 from localchat.library import parts
@@ -179,7 +180,7 @@ def test_it_says_what_it_waits_for(tmp_path: Path) -> None:
     assert "The Hub has had too many requests from here for now. Trying again in 1 s." in notes
 
 
-_PATIENT = downloads.Manners(reserve_bytes=0, tick_seconds=0.02)
+_PATIENT = Manners(reserve_bytes=0, tick_seconds=0.02)
 
 
 def _threads() -> list[str]:
