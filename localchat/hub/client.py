@@ -45,7 +45,9 @@ class HubClient:
 
     def search(self, wanted: Search) -> SearchPage:
         """Get the first results; fewer than a page when the Hub has few of that size."""
-        return self._filled(self._page(wanted, urls.models(self._endpoint), wanted.query()))
+        return self._filled(
+            self._page(wanted, urls.models(self.session.who.endpoint), wanted.query())
+        )
 
     def following(self, page: SearchPage) -> SearchPage:
         """Get the results after a page; none after the last one."""
@@ -63,7 +65,7 @@ class HubClient:
 
     def repo(self, repo_id: str, revision: str = "main") -> RemoteRepo:
         """Get a repository's models with exact sizes, at the commit the revision has now."""
-        url = urls.model(self._endpoint, repo_id, revision)
+        url = urls.model(self.session.who.endpoint, repo_id, revision)
         asked = self.session.asked(repo_id, revision)
         answer, _ = self.session.json(url, (("blobs", "true"),), asked)
         return repository.read(answer, repo_id, revision)
@@ -104,16 +106,12 @@ class HubClient:
         """Write a header that was got before as a file, for a dry run. Raises OSError."""
         return self._headers.write(header, folder)
 
-    @property
-    def _endpoint(self) -> str:
-        return self.session.who.endpoint
-
     def _page(self, wanted: Search, url: str, query: tuple[tuple[str, str], ...]) -> SearchPage:
         rows, headers = self.session.json(url, query, self.session.asked())
         if not isinstance(rows, list):
             raise errors.NetworkError("The Hub gave no list of models.", refusals.LATER)
         page = search.page(wanted, rows, headers)
-        is_own = access.origin(page.next_url) == access.origin(self._endpoint)
+        is_own = access.origin(page.next_url) == access.origin(self.session.who.endpoint)
         return page if is_own else replace(page, next_url="")
 
     def _filled(self, page: SearchPage) -> SearchPage:

@@ -15,7 +15,16 @@ from localchat.library import names
 PAGE_RESULTS: Final = 20
 MOST_PAGE_RESULTS: Final = 100
 
-_ASKED_FOR = ("author", "downloads", "gated", "gguf", "lastModified", "likes", "private", "tags")
+ASKED_FOR: Final = (
+    "author",
+    "downloads",
+    "gated",
+    "gguf",
+    "lastModified",
+    "likes",
+    "private",
+    "tags",
+)
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 
 
@@ -50,13 +59,13 @@ class Search:
 
     def query(self) -> tuple[tuple[str, str], ...]:
         """Give the parameters of the request for the first page."""
-        asked = [("filter", "gguf"), ("sort", _SORT_NAMES[self.sort]), ("direction", "-1")]
+        asked = [("filter", "gguf"), ("sort", _SORT_NAMES[self.sort])]
         asked.append(("limit", str(max(1, min(self.page_results, MOST_PAGE_RESULTS)))))
         if self.text.strip():
             asked.append(("search", self.text.strip()))
         if self.author.strip():
             asked.append(("author", self.author.strip()))
-        asked += [("expand", name) for name in _ASKED_FOR]
+        asked += [("expand", name) for name in ASKED_FOR]
         return tuple(asked)
 
     def takes(self, result: "SearchResult") -> bool:

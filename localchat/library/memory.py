@@ -5,6 +5,7 @@ is wrong with it costs only time.
 """
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -67,10 +68,11 @@ class Memory:
         return on_disk
 
     def save(self) -> None:
-        """Write what was recalled or learnt since the start; a disk that refuses costs nothing."""
-        if self._file is None or not (self._is_changed or len(self._used) < len(self._known)):
+        """Write what was learnt since the start; a disk that refuses costs nothing."""
+        if self._file is None or not self._is_changed:
             return
-        entries = dict(list(self._used.items())[-MOST_ENTRIES:])
+        others = {path: each for path, each in self._known.items() if os.path.exists(path)}
+        entries = dict(list((others | self._used).items())[-MOST_ENTRIES:])
         try:
             paths.write_atomically(
                 self._file, json.dumps({"version": VERSION, "files": entries}, ensure_ascii=True)

@@ -6,15 +6,15 @@ A plan says everything beforehand; `remove` refuses when the disk is no longer a
 
 import functools
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from localchat import errors, sanitize, units
-from localchat.library import hubscan, locks
+from localchat import errors, sanitize
+from localchat.library import doomed, hubscan, locks
 from localchat.library.cache import Cache
+from localchat.library.doomed import Doomed
 from localchat.library.entries import Copy, LocalEntry, Partial
 from localchat.library.places import Place, Program
 
@@ -24,17 +24,6 @@ _OWN_COMMANDS = {
     Program.JAN: "Remove it there: Settings, Model providers, Llama.cpp in Jan.",
     Program.FOLDER: "It lies in a folder that you named: delete the file yourself.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Doomed:
-    """One file that goes, as it was when the plan was made."""
-
-    path: Path
-    is_link: bool
-    device: int
-    inode: int
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +59,13 @@ def plan_removal(entry: LocalEntry, *, pinned: frozenset[Path] = frozenset()) ->
         return Removal(entry.name, refused=f"{_owner(kept[0])} keeps this model.", hint=command)
     files, folders, notes = [], [], []
     for copy in removable:
-        doomed, emptied, said = _of_copy(copy)
-        files += doomed
+        going, emptied, said = _of_copy(copy)
+        files += going
         folders += emptied
         notes += said
     notes += [f"The copy that {_owner(copy)} keeps stays." for copy in kept]
-    once = tuple({doomed.path: doomed for doomed in files}.values())
-    freed, stays = _freed_bytes(once)
+    once = tuple({each.path: each for each in files}.values())
+    freed, stays = doomed.freed_bytes(once)
     return Removal(
         name=entry.name,
         files=once,
@@ -93,9 +82,9 @@ def plan_partial_removal(partial: Partial) -> Removal:
         owner = partial.place.program.value
         hint = f"Let {owner} finish or remove it."
         return Removal(name, refused=f"{owner} keeps this download.", hint=hint)
-    files = tuple(_all_doomed((partial.path, *partial.extras)))
+    files = tuple(doomed.every((partial.path, *partial.extras)))
     lock = Cache(partial.place.folder).lock(partial.file) if partial.file else None
-    return Removal(name, files, frees_bytes=_freed_bytes(files)[0], lock=lock)
+    return Removal(name, files, frees_bytes=doomed.freed_bytes(files)[0], lock=lock)
 
 
 def remove(plan: Removal) -> int:
@@ -119,20 +108,20 @@ def _in_use(plan: Removal) -> None:
 
 
 def _removed(plan: Removal) -> int:
-    for doomed in plan.files:
-        now = _doomed(doomed.path)
-        if now is not None and now != doomed:
+    for each in plan.files:
+        now = doomed.one(each.path)
+        if now is not None and now != each:
             raise errors.LocalchatError(
-                f"{sanitize.line(str(doomed.path))} has changed since it was looked at.",
+                f"{sanitize.line(str(each.path))} has changed since it was looked at.",
                 "Look at the list again, and then remove it.",
             )
-    for doomed in plan.files:
+    for each in plan.files:
         try:
-            doomed.path.unlink(missing_ok=True)
+            each.path.unlink(missing_ok=True)
         except OSError as error:
             why = sanitize.line(error.strerror or "the system refuses")
             raise errors.LocalchatError(
-                f"{sanitize.line(str(doomed.path))} cannot be removed: {why}.",
+                f"{sanitize.line(str(each.path))} cannot be removed: {why}.",
                 "Close the programs that use it, or see whose file it is.",
             ) from error
     for folder in plan.folders:
@@ -156,7 +145,7 @@ def _of_copy(copy: Copy) -> tuple[list[Doomed], list[Path], list[str]]:
     if copy.place.program is Program.LLAMA_CPP:
         notes.append("llama.cpp downloaded it and would have to do so again.")
         paths += [extra for path in paths for extra in _llama_cpp_extras(path)]
-    return _all_doomed(paths), _parents(paths, copy.place), notes
+    return doomed.every(paths), _parents(paths, copy.place), notes
 
 
 def _of_hub_cache(copy: Copy) -> tuple[list[Doomed], list[Path], list[str]]:
@@ -183,7 +172,7 @@ def _of_hub_cache(copy: Copy) -> tuple[list[Doomed], list[Path], list[str]]:
     refs = _references(repo, commits - left)
     folders = [*_parents((*gone, *refs), copy.place), repo / "blobs"]
     # Blobs first: what cannot be removed then keeps its names.
-    return _all_doomed([*blobs, *copy.pointers, *refs]), folders, notes
+    return doomed.every([*blobs, *copy.pointers, *refs]), folders, notes
 
 
 def _references(repo: Path, commits: set[str]) -> list[Path]:
@@ -215,43 +204,6 @@ def _llama_cpp_extras(path: Path) -> Iterable[Path]:
 def _parents(paths: Iterable[Path], place: Place) -> list[Path]:
     """The folders above files, up to the place itself, which stays."""
     return [parent for path in paths for parent in path.parents if _is_below(parent, place.folder)]
-
-
-def _freed_bytes(files: tuple[Doomed, ...]) -> tuple[int, list[str]]:
-    """What comes free: nothing of a content that keeps another name on this disk."""
-    names: dict[tuple[int, int] | Path, list[Doomed]] = defaultdict(list)
-    for doomed in files:
-        if not doomed.is_link:
-            key = (doomed.device, doomed.inode) if doomed.inode else doomed.path
-            names[key].append(doomed)
-    freed, notes = 0, []
-    for doomed_names in names.values():
-        try:
-            status = doomed_names[0].path.lstat()
-        except OSError:
-            continue
-        if status.st_nlink > len(doomed_names):
-            left = units.human_bytes(status.st_size)
-            notes.append(f"{left} stay on the disk: another folder has a hard link to them.")
-            continue
-        blocks: int | None = getattr(status, "st_blocks", None)
-        freed += status.st_size if blocks is None else blocks * 512
-    return freed, notes
-
-
-def _all_doomed(paths: Iterable[Path]) -> list[Doomed]:
-    return [each for path in paths if (each := _doomed(path))]
-
-
-def _doomed(path: Path) -> Doomed | None:
-    try:
-        status = path.lstat()
-    except (OSError, ValueError):
-        return None
-    is_link = stat.S_ISLNK(status.st_mode)
-    if not is_link and not stat.S_ISREG(status.st_mode):
-        return None
-    return Doomed(path, is_link, status.st_dev, status.st_ino, status.st_size)
 
 
 def _children(folder: Path) -> tuple[Path, ...]:
