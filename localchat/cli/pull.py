@@ -67,18 +67,20 @@ def as_json(pulled: Pulled) -> dict[str, Any]:
     }
 
 
-def for_run(text: str, given: argparse.Namespace, params: wire.EngineParams) -> Path:
-    """Pull the model that `run` needs and has not found on this disk, when the user agrees.
+def when_needed(
+    text: str, params: wire.EngineParams, *, offline: bool, yes: bool, force: bool
+) -> Path:
+    """Pull a model that is to be opened and is not on this disk, when the user agrees.
 
     Raises Offline, ModelNotFound where nobody can be asked, Cancelled when the user says no, and
     else as a pull does.
     """
     wanted = _reference(text)
-    who = hub.who(given.offline)
+    who = hub.who(offline)
     shown = sanitize.line(text, 120)
     if who.is_offline:
         raise hub.not_here(text)
-    if not given.yes and not asking.can_ask():
+    if not yes and not asking.can_ask():
         raise errors.ModelNotFound(
             f"{shown} is not on this disk.",
             f"Fetch it first, with localchat pull {shown}, or say --yes.",
@@ -87,10 +89,10 @@ def for_run(text: str, given: argparse.Namespace, params: wire.EngineParams) -> 
     with hub.client(who) as client:
         console.status("Asking the Hub")
         offer = offering.find(client, wanted, params)
-    if offer.objection is not None and not given.force:
+    if offer.objection is not None and not force:
         console.end()
         raise offer.objection
-    if not given.yes and not _agrees(offer, console):
+    if not yes and not _agrees(offer, console):
         raise errors.Cancelled("Nothing was downloaded.")
     return _fetched(offer, who, console).path
 

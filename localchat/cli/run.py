@@ -46,7 +46,9 @@ def run(given: argparse.Namespace) -> int:
         # Loaded only here: what needs the network is not for those who have the model.
         from localchat.cli import pull
 
-        path = pull.for_run(model, given, params)
+        path = pull.when_needed(
+            model, params, offline=given.offline, yes=given.yes, force=given.force
+        )
     console = Console(sys.stdout, sys.stderr)
     plan = _Plan(
         path=path,

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localchat import paths
-from localchat.cli import options
+from localchat.cli import options, question
 from localchat.engine import wire
 from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
-from localchat.models import folder, gguf
+from localchat.models import folder
 from localchat.ui import run as ui
 from localchat.ui.setup import Setup
 
@@ -27,10 +27,8 @@ def run(given: argparse.Namespace) -> int:
     # Another machine's profile is read once, so that a mistake in it is told before the screens.
     other = profile.read(Path(given.machine).expanduser()) if given.machine else None
     # LOCALCHAT_MODEL is for `run`, which needs a model; here the first screen offers them.
-    open_path = folder.resolve(given.model, places.models, guide) if given.model else None
-    if open_path is not None:
-        gguf.check(open_path)
     params = options.engine_params(chosen, given.chat_template_file)
+    open_path = _named(given, params) if given.model else None
     if other is not None:
         # The default is this computer's.
         params = dataclasses.replace(params, threads=chosen.threads or 0)
@@ -47,6 +45,18 @@ def run(given: argparse.Namespace) -> int:
         open_path=open_path,
     )
     return ui.run(options.engine(), setup, chosen.theme or "")
+
+
+def _named(given: argparse.Namespace, params: wire.EngineParams) -> Path:
+    path = question.on_disk(given.model)
+    if path is not None:
+        return path
+    # Loaded only here: what needs the network is not for those who have the model.
+    from localchat.cli import pull
+
+    return pull.when_needed(
+        given.model, params, offline=given.offline, yes=False, force=given.force
+    )
 
 
 def _this_machine(devices: Sequence[wire.Device] | None) -> Hardware:
