@@ -161,11 +161,19 @@ def _quality(chosen: Option) -> str:
 def _limit(chosen: Option, limits: Budget) -> str:
     most, trained = chosen.max_context_tokens, chosen.candidate.trained_context_tokens
     if not most:
-        return f"no context fits; {limits.words}"
+        return f"no context fits; for models {_room(limits)}"
     if trained and most >= trained:
         return f"{trained:,} tokens, all it was trained for, fit"
-    when = {"now": "now", "no": "at most"}.get(chosen.fits, "with apps closed")
-    return f"{most:,} tokens {when}; for models {limits.words}"
+    when = "now" if marks.fits_largest_now(chosen) else "with apps closed"
+    return f"{most:,} tokens {when}; for models {_room(limits)}"
+
+
+def _room(limits: Budget) -> str:
+    if not limits.gpus:
+        return limits.words
+    gpus = sum(gpu.now_bytes for gpu in limits.gpus)
+    main = units.human_bytes(limits.now_bytes)
+    return f"{units.human_bytes(gpus)} on the GPU and {main} of main memory now"
 
 
 def _more(chosen: Option, limits: Budget, plan: ModelPlan | None) -> Iterator[str]:
@@ -176,7 +184,7 @@ def _more(chosen: Option, limits: Budget, plan: ModelPlan | None) -> Iterator[st
         small = plan.at(chosen.label, chosen.context_tokens, "q8_0")
         if small is not None and small.max_context_tokens > chosen.max_context_tokens:
             yield f"a q8_0 KV cache: {small.max_context_tokens:,} tokens"
-    if not limits.fixed and limits.closed_bytes > limits.now_bytes:
+    if not limits.fixed and not limits.gpus and limits.closed_bytes > limits.now_bytes:
         yield f"apps closed: {units.human_bytes(limits.closed_bytes)} for models"
 
 

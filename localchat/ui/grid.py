@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from localchat.fit.candidate import Candidate
 from localchat.fit.option import ModelPlan, Option
+from localchat.ui import marks
 
 KvType = Literal["f16", "q8_0"]
 KV_TYPES: Final[tuple[KvType, ...]] = ("f16", "q8_0")
@@ -34,6 +35,8 @@ class Grid:
     kv_type: KvType
     options: Mapping[Key, Option]
     stretch: Stretch
+    has_gpus: bool = False
+    """There are GPUs with memory of their own, so that it matters what lies in them."""
     _stretched: dict[Key, Option] = field(default_factory=dict)
 
     @property
@@ -52,6 +55,11 @@ class Grid:
         """Tell the largest context that fits in a row's file; 0 when none does."""
         roomy = self._roomiest(row)
         return roomy.max_context_tokens if roomy is not None else 0
+
+    def is_now(self, row: int) -> bool:
+        """Whether the largest context fits now, not only with apps closed."""
+        roomy = self._roomiest(row)
+        return roomy is not None and marks.fits_largest_now(roomy)
 
     def find(self, wanted: Option) -> Cell | None:
         """Find the cell of a choice, whatever its KV cache."""
@@ -82,7 +90,7 @@ class Grid:
             if (option := self.options.get(key)) is not None and option.max_context_tokens
         ]
         # What fits now tells how much fits now; the others tell what would, with apps closed.
-        fitting = [option for option in able if option.fits == "now"] or able
+        fitting = [option for option in able if marks.fits_largest_now(option)] or able
         return max(fitting, key=lambda option: option.max_context_tokens, default=None)
 
     def _largest(self, row: int) -> Option | None:
@@ -103,4 +111,5 @@ def of_plan(plan: ModelPlan, kv_type: KvType, stretch: Stretch) -> Grid:
         (option.label, option.context_tokens, option.kv_type): option for option in plan.options
     }
     contexts = sorted({tokens for _, tokens, _ in options})
-    return Grid(plan.candidates, tuple(contexts), kv_type, options, stretch)
+    has_gpus = bool(plan.budget.gpus)
+    return Grid(plan.candidates, tuple(contexts), kv_type, options, stretch, has_gpus)

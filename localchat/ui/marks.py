@@ -17,15 +17,32 @@ FITS = MappingProxyType(
 """A symbol, a color and words for each answer, so that each alone tells."""
 PICKS = MappingProxyType({BEST: "★", BALANCED: "◆", LONGEST: "▲"})
 Q8_NOTE = "q8"
+RAM_NOTE = "ram"
 
 
-def note(option: Option, kv_type: str) -> Content:
-    """Note what speaks for a choice: its picks, or that it takes a q8_0 KV cache."""
+def note(option: Option, kv_type: str, *, has_gpus: bool = False) -> Content:
+    """Note what is special about a choice, in three cells at most.
+
+    Its picks; or that it takes a q8_0 KV cache; or that a GPU does not hold all of it.
+    """
     if option.kv_type != kv_type:
         is_pick = bool(option.picks)
         return Content.styled(Q8_NOTE, "bold $accent" if is_pick else "$foreground-muted")
     picked = "".join(mark for pick, mark in PICKS.items() if pick in option.picks)
+    if not picked and has_gpus and is_split(option):
+        return Content.styled(RAM_NOTE, "$foreground-muted")
     return Content.styled(picked, "bold $accent")
+
+
+def is_split(option: Option) -> bool:
+    """Whether layers, or their experts, lie in main memory, which is slower than a GPU's own."""
+    every = option.candidate.shape.layers + 1
+    return option.params.experts_on_cpu or option.gpu_layers < every
+
+
+def fits_largest_now(option: Option) -> bool:
+    """Whether its largest context fits now; else it would with apps closed."""
+    return option.fits == "now" or option.max_context_tokens < option.context_tokens
 
 
 def loss(option: Option) -> str:

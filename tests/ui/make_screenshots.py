@@ -41,11 +41,11 @@ class Scene:
 
 
 SCENES = (
-    Scene("models", "macbook-air-m2-16gb", ("down", "right")),
-    Scene("models-4gb-laptop", "netbook-4gb", (*["down"] * 4, "right")),
-    Scene("models-24gb-gpu", "desktop-rtx4090-24gb", (*["down"] * 4, "right", "right")),
-    Scene("models-128gb-mac", "mac-studio-128gb", (*["down"] * 5, "right")),
-    Scene("models-80x24", "macbook-air-m2-16gb", (*["down"] * 4, "right"), (80, 24)),
+    Scene("models", "macbook-air-m2-16gb", (*["down"] * 3, "right")),
+    Scene("models-4gb-laptop", "netbook-4gb", (*["down"] * 3, "right")),
+    Scene("models-24gb-gpu", "desktop-rtx4090-24gb", (*["down"] * 3, "right", "right")),
+    Scene("models-128gb-mac", "mac-studio-128gb", (*["down"] * 4, "right")),
+    Scene("models-80x24", "macbook-air-m2-16gb", (*["down"] * 3, "right"), (80, 24)),
 )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +254,7 @@ async def test_narrow_terminal_shows_list_or_grid(fake_engine: MakeEngine) -> No
         await hosts.wait_until(pilot, lambda: _grid(pilot).has_focus)
         await hosts.press(pilot, "home", "left")
         await hosts.shows(pilot, "gpt-oss")
-        assert isinstance(app.focused, Rows)
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Rows))
 
 
 async def test_mouse_looks_before_it_takes(fake_engine: MakeEngine) -> None:
@@ -272,13 +273,13 @@ async def test_mouse_looks_before_it_takes(fake_engine: MakeEngine) -> None:
 async def test_answers_make_the_figures_measured(fake_engine: MakeEngine, home: Path) -> None:
     """After a chat, the speed of its model says that it was measured here."""
     home.mkdir()
-    guide = folder.describe(paths.guide_model(), is_guide=True)
+    own = folder.describe(Path(shutil.copy(paths.guide_model(), home / "own.gguf")))
     setup = dataclasses.replace(
-        hosts.make_setup(models=(guide,), open_path=None),
+        hosts.make_setup(models=(own,), open_path=None),
         asks_engine=True,
         measurements_file=home / "measurements.json",
     )
-    loaded = {"file_bytes": guide.size_bytes, "threads": hosts.MACHINE.decode_threads}
+    loaded = {"file_bytes": own.size_bytes, "threads": hosts.MACHINE.decode_threads}
     engine = fake_engine(answers=["word " * 200], rate=400, loaded=loaded)
     app = LocalchatApp(engine, setup)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -274,3 +274,33 @@ def test_entry_without_sizes_says_so() -> None:
 
     assert not entry.has_files
     assert "not known" in " ".join(fact.words.plain for fact in explaining.model(entry))
+
+
+def test_what_a_gpu_does_not_hold_is_noted() -> None:
+    """On a GPU with memory of its own, a choice of which a part lies in main memory says so."""
+    found = _stock("desktop-rtx4090-24gb")
+    entry = next(each for each in found.entries if each.key == "gpt-oss-120b")
+    plan = found.plan(entry)
+    assert plan is not None
+    shown = grid.of_plan(plan, "f16", found.stretch)
+    option = plan.at(shown.rows[0].label, shown.contexts[0])
+    assert option is not None and not option.picks
+
+    assert marks.note(option, "f16", has_gpus=shown.has_gpus).plain == marks.RAM_NOTE
+
+
+def test_largest_context_with_apps_closed_is_told_apart() -> None:
+    """What would fit only with apps closed is not counted as fitting now."""
+    air = _machine("macbook-air-m2-16gb")
+    found = stock.look(hosts.make_setup(machine=air, models=(), known=(hosts.known("qwen3.5-9b"),)))
+    (entry,) = found.recommend().entries
+    plan = found.plan(entry)
+    assert plan is not None
+    shown = grid.of_plan(plan, "f16", found.stretch)
+    answers = {
+        shown.is_now(row): most.fits
+        for row in range(len(shown.rows))
+        if (most := shown.at((row, EXACT_COLUMN))) is not None
+    }
+
+    assert answers == {True: "now", False: "if you close apps"}

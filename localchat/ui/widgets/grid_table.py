@@ -107,7 +107,7 @@ def _cell(grid: Grid, cell: Cell, seen: View) -> Content:
     if cell[1] == EXACT_COLUMN:
         text = _exact(grid, cell[0])
     else:
-        text = _choice(grid.at(cell), grid.kv_type, seen.size_cells)
+        text = _choice(grid, grid.at(cell), seen.size_cells)
     return Content.assemble(text, " " * (seen.column_cells - text.cell_length))
 
 
@@ -122,16 +122,18 @@ def _exact(grid: Grid, row: int) -> Content:
     tokens = grid.largest_tokens(row)
     if not tokens:
         return Content.styled("–".rjust(_EXACT_END), "$foreground-muted")
-    return Content.styled(f"{tokens:,}".rjust(_EXACT_END), "$foreground 80%")
+    color = "$foreground 80%" if grid.is_now(row) else "$warning"
+    return Content.styled(f"{tokens:,}".rjust(_EXACT_END), color)
 
 
-def _choice(option: Option | None, kv_type: str, size_cells: int) -> Content:
+def _choice(grid: Grid, option: Option | None, size_cells: int) -> Content:
     if option is None:
         return Content.styled("–".rjust(size_cells + 2), "$foreground-muted")
     symbol, color, _ = marks.FITS[option.fits]
     style = color if option.fits != "no" else f"{color} 70%"
     size = wording.gib(option.needed_bytes).rjust(size_cells)
-    return Content.assemble((f"{symbol} {size} ", style), marks.note(option, kv_type))
+    note = marks.note(option, grid.kv_type, has_gpus=grid.has_gpus)
+    return Content.assemble((f"{symbol} {size} ", style), note)
 
 
 def _loss(grid: Grid, row: int) -> str:

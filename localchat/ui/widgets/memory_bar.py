@@ -30,11 +30,16 @@ _LONG: dict[Kind, str] = {"in use": "other programs"}
 class MemoryBar(Widget):
     """One bar for each memory, and one line that says what the colors are."""
 
-    pools: reactive[tuple[Pool, ...]] = reactive((), layout=True)
+    pools: reactive[tuple[Pool, ...]] = reactive(())
 
     def render(self) -> RenderResult:
         """Draw the bars and the legend."""
         return picture(self.pools, self.size.width)
+
+    def watch_pools(self, old: tuple[Pool, ...], new: tuple[Pool, ...]) -> None:
+        """Make room for another number of bars; a cursor that moves must not lay out the screen."""
+        if len(old) != len(new):
+            self.refresh(layout=True)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """Take a line for each memory and one for the legend."""
