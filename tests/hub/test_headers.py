@@ -222,7 +222,7 @@ def test_a_piece_that_is_not_what_was_asked_for_is_refused(kind: str, words: str
     fault = Fault(kind, "cdn", at_byte=1000, times=-1)  # type: ignore[arg-type]
     with FakeHub(small_repo(("a-Q4_K_M.gguf", model()))) as hub:
         who = Access(hub.endpoint)
-        with HubClient(who, Timeouts(read_seconds=0.4)) as client:
+        with HubClient(who, Timeouts(read_seconds=1.5)) as client:
             found = client.repo(NAME)
             hub.fail(fault)
             with pytest.raises(errors.NetworkError, match=words):
