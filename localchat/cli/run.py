@@ -119,7 +119,9 @@ class _Answer:
         if settled.note:
             self._console.note(f"Note: {settled.note}")
         self._check_interrupt()
-        self._loaded = await engine.load(plan.path, settled.params, self._show_progress)
+        self._loaded = await engine.load(
+            plan.path, settled.params, self._show_progress, predicted_bytes=settled.predicted_bytes
+        )
         self._check_interrupt()
         for note in self._loaded.notes:
             self._console.note(f"Note: {note}")
