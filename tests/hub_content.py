@@ -61,6 +61,13 @@ class FakeFile:
     """What the API says instead of the truth."""
     stated_sha256: str = ""
     xet_hash: str = ""
+    _known_sha256: str = field(init=False, default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """Hash what is in memory once: every request needs it."""
+        if isinstance(self.content, bytes):
+            known = hashlib.sha256(self.content).hexdigest()
+            object.__setattr__(self, "_known_sha256", known)
 
     @property
     def size_bytes(self) -> int:
@@ -72,7 +79,10 @@ class FakeFile:
     @property
     def sha256(self) -> str:
         """What the hub says its sha256 is: the true one unless a test states another."""
-        return self.stated_sha256 or _sha256(self.content)
+        if self.stated_sha256 or self._known_sha256:
+            return self.stated_sha256 or self._known_sha256
+        assert isinstance(self.content, Path)
+        return _sha256(self.content)
 
     @property
     def oid(self) -> str:
@@ -99,9 +109,7 @@ class FakeFile:
 _known_hashes: dict[tuple[str, int, int], str] = {}
 
 
-def _sha256(content: bytes | Path) -> str:
-    if isinstance(content, bytes):
-        return hashlib.sha256(content).hexdigest()
+def _sha256(content: Path) -> str:
     state = content.stat()
     key = (str(content), state.st_size, state.st_mtime_ns)
     if key not in _known_hashes:

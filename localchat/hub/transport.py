@@ -5,6 +5,7 @@ network can be ended from another thread, by shutting its socket down.
 """
 
 import contextlib
+import functools
 import re
 import socket
 import ssl
@@ -82,6 +83,7 @@ class Transport:
         self._control = control
         self._held: socket.socket | None = None
         self._client = httpx2.Client(
+            verify=_trusted(),
             follow_redirects=False,
             timeout=httpx2.Timeout(manners.read_seconds, connect=manners.connect_seconds),
             headers={"User-Agent": f"localchat/{localchat.__version__}"},
@@ -179,6 +181,12 @@ class Transport:
         self._control.check()
         told = refusals.of_exception(error, asked)
         return Broken(told, is_lasting=_is_lasting(error))
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Read the system's certificates, once: it takes longer than a request."""
+    return httpx2.create_ssl_context()
 
 
 def _is_lasting(error: BaseException | None) -> bool:

@@ -1,5 +1,6 @@
 """What the tests of downloads share: a repository on a fake hub, a cache, and quick manners."""
 
+import dataclasses
 import hashlib
 import os
 from collections.abc import Sequence
@@ -19,17 +20,27 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 REPO = FakeRepo("maker/model-GGUF", (FakeFile("model-Q4_K_M.gguf", CONTENT),))
 FILE = RemoteFile(REPO.id, COMMIT, "model-Q4_K_M.gguf", len(CONTENT), SHA256, SHA256)
 
-QUICK = Manners(
-    connect_seconds=0.5,
-    read_seconds=0.35,
+# Long waits where nothing depends on time, as the machine that tests may be busy.
+STEADY = Manners(
+    connect_seconds=10,
+    read_seconds=10,
     first_wait_seconds=0.01,
     longest_wait_seconds=0.05,
-    start_patience_seconds=0.6,
-    patience_seconds=1.5,
-    announced_wait_seconds=0.3,
+    start_patience_seconds=30,
+    patience_seconds=30,
     reserve_bytes=0,
     tick_seconds=0.02,
 )
+SOON_STALLED = dataclasses.replace(STEADY, read_seconds=0.3)
+"""For servers that fall silent and must be left for a new try."""
+QUICK = dataclasses.replace(
+    SOON_STALLED,
+    connect_seconds=0.5,
+    start_patience_seconds=0.6,
+    patience_seconds=1.5,
+    announced_wait_seconds=0.3,
+)
+"""For servers that never get better."""
 
 
 def who(hub: FakeHub, token: str = "") -> access.Access:
@@ -41,7 +52,7 @@ def fetch(
     hub: FakeHub,
     cache: Cache,
     file: RemoteFile = FILE,
-    manners: Manners = QUICK,
+    manners: Manners = STEADY,
     control: Control | None = None,
     throttle: Throttle | None = None,
     progress: list[DownloadProgress] | None = None,

@@ -8,7 +8,7 @@ from localchat import errors
 from localchat.library.cache import Cache
 from tests.fake_hub import FakeFile, FakeHub, Fault
 from tests.hub import downloads
-from tests.hub.downloads import CONTENT, FILE, REPO, SHA256
+from tests.hub.downloads import CONTENT, FILE, QUICK, REPO, SHA256, SOON_STALLED
 from tests.hub_content import FaultKind
 
 _HALF = 700_000
@@ -39,7 +39,7 @@ def test_a_fault_that_passes_ends_in_the_right_file(
     cache = Cache(tmp_path)
     with FakeHub(REPO) as hub:
         hub.fail(Fault("early end", at_byte=500_000), Fault(kind, at_byte=at_byte))
-        path = downloads.fetch(hub, cache)
+        path = downloads.fetch(hub, cache, manners=SOON_STALLED)
     assert CONTENT == path.read_bytes()
     assert downloads.whole() == downloads.files_in(tmp_path)
 
@@ -84,7 +84,7 @@ def test_a_fault_that_stays_ends_in_one_named_error(
     with FakeHub(REPO) as hub:
         hub.fail(always)
         with pytest.raises(error, match=words):
-            downloads.fetch(hub, Cache(tmp_path))
+            downloads.fetch(hub, Cache(tmp_path), manners=QUICK)
     assert [] == [name for name in downloads.files_in(tmp_path) if ".part" not in name]
     assert [] == list(tmp_path.glob("*/snapshots/*"))
 
@@ -97,7 +97,7 @@ def test_a_line_that_breaks_again_and_again_gets_there(
     """While bytes come, any number of breaks is forgiven, and what came is not asked for again."""
     with FakeHub(REPO) as hub:
         hub.fail(Fault(kind, at_byte=200_000, times=-1))
-        path = downloads.fetch(hub, Cache(tmp_path))
+        path = downloads.fetch(hub, Cache(tmp_path), manners=SOON_STALLED)
         served_bytes = hub.served_bytes()
     assert CONTENT == path.read_bytes()
     assert served_bytes <= len(CONTENT) * most

@@ -18,7 +18,7 @@ from localchat.library.cache import Cache
 from localchat.library.values import DownloadProgress, Phase, RemoteFile
 from tests.fake_hub import FakeFile, FakeHub, FakeRepo, Fault
 from tests.hub import downloads
-from tests.hub.downloads import CONTENT, FILE, QUICK, REPO
+from tests.hub.downloads import CONTENT, FILE, REPO, STEADY
 from tests.hub_content import COMMIT, pattern
 
 _SOON_SECONDS = 0.5
@@ -70,7 +70,7 @@ def test_a_download_stops_within_half_a_second(
 def test_what_was_paused_goes_on_where_it_was(slow_hub: FakeHub, tmp_path: Path) -> None:
     """After a pause only the missing bytes are fetched; the part is listed meanwhile."""
     cache = Cache(tmp_path)
-    with queue.running(Downloads(cache, downloads.who(slow_hub), manners=QUICK)) as line:
+    with queue.running(Downloads(cache, downloads.who(slow_hub), manners=STEADY)) as line:
         line.add((FILE,), "model")
         _until(lambda: line.all()[0].progress.done_bytes > 200_000)
         line.pause(1)
@@ -91,7 +91,7 @@ def test_what_was_paused_goes_on_where_it_was(slow_hub: FakeHub, tmp_path: Path)
 
 def test_resuming_at_once_loses_no_wish(slow_hub: FakeHub, tmp_path: Path) -> None:
     """Pause and resume in quick succession end in a whole file."""
-    with queue.running(Downloads(Cache(tmp_path), downloads.who(slow_hub), manners=QUICK)) as line:
+    with queue.running(Downloads(Cache(tmp_path), downloads.who(slow_hub), manners=STEADY)) as line:
         line.add((FILE,), "model")
         for _ in range(5):
             line.pause(1)
@@ -103,7 +103,7 @@ def test_resuming_at_once_loses_no_wish(slow_hub: FakeHub, tmp_path: Path) -> No
 
 def test_what_was_cancelled_leaves_nothing(slow_hub: FakeHub, tmp_path: Path) -> None:
     """Cancel removes the part and its note; a second cancel does no harm."""
-    with queue.running(Downloads(Cache(tmp_path), downloads.who(slow_hub), manners=QUICK)) as line:
+    with queue.running(Downloads(Cache(tmp_path), downloads.who(slow_hub), manners=STEADY)) as line:
         line.add((FILE,), "model")
         _until(lambda: line.all()[0].progress.done_bytes > 50_000)
         line.cancel(1)
@@ -126,7 +126,7 @@ def test_so_many_at_once_and_the_rest_in_their_turn(tmp_path: Path) -> None:
     ]
     most = 0
     with FakeHub(repo, bytes_per_second=1_000_000) as hub:
-        line = Downloads(Cache(tmp_path), downloads.who(hub), at_once=2, manners=QUICK)
+        line = Downloads(Cache(tmp_path), downloads.who(hub), at_once=2, manners=STEADY)
         with queue.running(line):
             for file in remote:
                 line.add((file,), file.name)
@@ -138,6 +138,50 @@ def test_so_many_at_once_and_the_rest_in_their_turn(tmp_path: Path) -> None:
             found = [each.paths[0].read_bytes() for each in line.all()]
     assert contents == found
     assert most == 2
+
+
+def test_a_full_disk_pauses_the_download(tmp_path: Path) -> None:
+    """Without room a download pauses and says what is missing; it can be resumed later."""
+    greedy = Manners(reserve_bytes=1 << 60)
+    with FakeHub(REPO) as hub:
+        line = Downloads(Cache(tmp_path), downloads.who(hub), manners=greedy)
+        with queue.running(line):
+            line.add((FILE,), "model")
+            _until(lambda: line.all()[0].phase is Phase.PAUSED)
+            assert isinstance(line.all()[0].error, errors.DiskFull)
+            line.resume(1)
+            _until(lambda: line.all()[0].phase is Phase.PAUSED)
+            line.cancel(1)
+            assert Phase.CANCELLED is line.all()[0].phase
+    assert [] == downloads.files_in(tmp_path)
+
+
+def test_a_failed_download_can_be_tried_again(tmp_path: Path) -> None:
+    """What failed keeps its place in the list with its error, and may be resumed."""
+    with FakeHub(REPO) as hub:
+        hub.fail(Fault("status", on="resolve", status=403))
+        line = Downloads(Cache(tmp_path), downloads.who(hub), manners=STEADY)
+        with queue.running(line):
+            line.add((FILE,), "model")
+            _until(lambda: line.all()[0].phase is Phase.FAILED)
+            assert isinstance(line.all()[0].error, errors.HubRefused)
+            line.resume(1)
+            _until(lambda: line.all()[0].phase is Phase.DONE)
+            assert line.all()[0].error is None
+
+
+def test_closing_keeps_what_came(slow_hub: FakeHub, tmp_path: Path) -> None:
+    """The end of the program stops its downloads soon; their parts wait for the next time."""
+    cache = Cache(tmp_path)
+    line = Downloads(cache, downloads.who(slow_hub), manners=STEADY)
+    line.add((FILE,), "model")
+    _until(lambda: line.all()[0].progress.done_bytes > 50_000)
+    began = time.monotonic()
+    line.close()
+    assert time.monotonic() - began < _SOON_SECONDS
+    assert not _threads()
+    assert Phase.PAUSED is line.all()[0].phase
+    assert [FILE] == [each.file for each in parts.unfinished(cache)]
 
 
 def test_a_limit_holds_for_all_downloads_together(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.hub.downloads import CONTENT, FILE, QUICK, REPO
 def _refused(hub: FakeHub, folder: Path, token: str = "") -> errors.LocalchatError:
     """Fetch, and give the error back; nothing may be left behind."""
     with pytest.raises(errors.LocalchatError) as caught:
-        downloads.fetch(hub, Cache(folder), token=token)
+        downloads.fetch(hub, Cache(folder), token=token, manners=QUICK)
     assert [] == downloads.files_in(folder)
     return caught.value
 

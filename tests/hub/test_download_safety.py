@@ -21,7 +21,7 @@ from localchat.library.cache import Cache
 from localchat.library.values import DownloadProgress, Phase, RemoteFile
 from tests.fake_hub import FakeFile, FakeHub, FakeRepo, Fault
 from tests.hub import downloads
-from tests.hub.downloads import CONTENT, FILE, QUICK, REPO
+from tests.hub.downloads import CONTENT, FILE, REPO, STEADY
 from tests.hub_content import COMMIT, pattern
 from tests.library.test_cache import HOSTILE_NAMES
 
@@ -255,7 +255,7 @@ def test_every_part_of_a_split_model_comes_in_order(tmp_path: Path) -> None:
     with FakeHub(repo) as hub:
         cache = Cache(tmp_path)
         who = downloads.who(hub)
-        paths = download.fetch(remote, cache, who, seen.append, manners=QUICK)
+        paths = download.fetch(remote, cache, who, seen.append, manners=STEADY)
         assert 0 == download.missing_bytes(remote, cache)
     assert contents == [path.read_bytes() for path in paths]
     assert 1_200_000 == seen[-1].size_bytes == seen[-1].done_bytes
@@ -265,7 +265,7 @@ def test_every_part_of_a_split_model_comes_in_order(tmp_path: Path) -> None:
 def test_a_file_that_only_xet_has_goes_through_huggingface_hub(tmp_path: Path) -> None:
     """Above the limit of plain HTTP huggingface_hub itself fetches, and we still verify."""
     seen: list[DownloadProgress] = []
-    small_limit = dataclasses.replace(QUICK, http_limit_bytes=1000)
+    small_limit = dataclasses.replace(STEADY, http_limit_bytes=1000)
     with FakeHub(REPO, bytes_per_second=3_000_000) as hub:
         path = downloads.fetch(hub, Cache(tmp_path), manners=small_limit, progress=seen)
         assert any("huggingface_hub" in each.note for each in seen)
