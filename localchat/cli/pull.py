@@ -1,6 +1,7 @@
 """`localchat pull`: a model of the Hub onto this disk, resumed, verified, and told about."""
 
 import argparse
+import dataclasses
 import json
 import sys
 import time
@@ -9,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from localchat import errors, sanitize, units
-from localchat.cli import asking, fetching, hub, offering, reference, stored
+from localchat.cli import already, asking, fetching, hub, offering, reference, stored
 from localchat.cli.console import Console
 from localchat.cli.offering import Offer
 from localchat.cli.reference import Reference
 from localchat.engine import wire
 from localchat.hub import download
 from localchat.hub.access import Access
+from localchat.library.places import Program
 from localchat.library.values import RemoteFile
 from localchat.models import catalogue
 
@@ -32,6 +34,8 @@ class Pulled:
     files: tuple[RemoteFile, ...] = ()
     seconds: float = 0.0
     was_here: bool = False
+    kept_by: str = ""
+    """Whose copy it is, where it is not in the cache that models are downloaded to."""
 
 
 def run(given: argparse.Namespace) -> int:
@@ -89,6 +93,9 @@ def when_needed(
     with hub.client(who) as client:
         console.status("Asking the Hub")
         offer = offering.find(client, wanted, params)
+    if found := _elsewhere(offer, console):
+        console.note(_sentence(found))
+        return found.path
     if offer.objection is not None and not force:
         console.end()
         raise offer.objection
@@ -117,6 +124,8 @@ def _online(wanted: Reference, who: Access, console: Console, force: bool) -> Pu
         offer = offering.find(client, wanted, wire.EngineParams())
     if offer.choice:
         console.note(offer.choice)
+    if found := _elsewhere(offer, console):
+        return found
     missing_bytes = download.missing_bytes(offer.quant.files, fetching.here())
     if missing_bytes and offer.objection is not None and not force:
         _ask_despite(offer, offer.objection, console)
@@ -136,19 +145,34 @@ def _ask_despite(offer: Offer, objection: errors.LocalchatError, console: Consol
         raise objection
 
 
+def _elsewhere(offer: Offer, console: Console) -> Pulled | None:
+    """Find the very files at another place of this disk, so that they need not come again."""
+    if not download.missing_bytes(offer.quant.files, fetching.here()):
+        return None
+    entry = already.find(offer.quant, console)
+    if entry is None:
+        return None
+    program = entry.copy.place.program
+    kept_by = "the models folder" if program is Program.LOCALCHAT else program.value
+    return dataclasses.replace(_pulled(offer, entry.path), was_here=True, kept_by=kept_by)
+
+
 def _fetched(offer: Offer, who: Access, console: Console) -> Pulled:
     was_here = not download.missing_bytes(offer.quant.files, fetching.here())
     began = time.monotonic()
     found = fetching.fetch(offer.quant.files, offer.name, who, console)
+    seconds = time.monotonic() - began
+    return dataclasses.replace(_pulled(offer, found[0]), seconds=seconds, was_here=was_here)
+
+
+def _pulled(offer: Offer, path: Path) -> Pulled:
     return Pulled(
-        path=found[0],
+        path=path,
         name=offer.name,
         repo=offer.repo.repo,
         quant=offer.quant.label,
         size_bytes=offer.quant.size_bytes,
         files=offer.quant.files,
-        seconds=time.monotonic() - began,
-        was_here=was_here,
     )
 
 
@@ -178,7 +202,8 @@ def _sentence(pulled: Pulled) -> str:
     size = units.human_bytes(pulled.size_bytes)
     name = sanitize.line(pulled.name, 160)
     if pulled.was_here:
-        return f"{name} is on this disk already ({size})."
+        where = f", in {pulled.kept_by}" if pulled.kept_by else ""
+        return f"{name} is on this disk already ({size}{where})."
     return f"{name} is here: {size} in {units.human_seconds(pulled.seconds)}, checksum right."
 
 

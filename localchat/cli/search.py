@@ -91,7 +91,7 @@ def _row(result: SearchResult) -> tuple[Cell | str, ...]:
 def short(number: int) -> str:
     """Say a number in the space of a column.
 
-    >>> short(812), short(20_400), short(3_150_000)
+    >>> short(812), short(20_400), short(3_200_000)
     ('812', '20.4k', '3.2M')
     """
     if number < 1000:

@@ -4,19 +4,26 @@ import contextlib
 import importlib
 import io
 import os
-import pty
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from localchat.cli import arguments
 from tests import ggufs
 from tests.cli import command
 from tests.fake_hub import FakeFile, FakeHub, FakeRepo
+
+if sys.platform != "win32":
+    import pty
+
+needs_terminal = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 
 REPO = "maker/tiny-GGUF"
 _MODULES = {

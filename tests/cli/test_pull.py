@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +87,7 @@ def test_json_is_one_object_with_every_field(tmp_path: Path, hub: FakeHub) -> No
     assert served == hub.served_bytes()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_ctrl_c_keeps_the_part_and_the_next_pull_goes_on(tmp_path: Path) -> None:
     """Exit code 130, one sentence how to go on, and no byte is fetched twice."""
     folder = tmp_path / "offered"
@@ -112,6 +115,23 @@ def test_ctrl_c_keeps_the_part_and_the_next_pull_goes_on(tmp_path: Path) -> None
         assert model.stat().st_size - kept == sent.body_bytes
 
 
+def test_what_another_program_has_is_not_downloaded(tmp_path: Path, hub: FakeHub) -> None:
+    """The very file is found by its content, whatever it is called; another one is not taken."""
+    offered = tmp_path / "offered" / "tiny-Q8_0.gguf"
+    theirs = tmp_path / "user" / ".lmstudio" / "models" / "a" / "b"
+    theirs.mkdir(parents=True)
+    (theirs / "other.gguf").write_bytes(offered.read_bytes()[:-1] + b"\x01")
+    words = ("pull", f"{hubs.REPO}:Q8_0", "--json")
+    first = command.run(*words, variables=hubs.online(hub))
+    assert Path(first.json["path"]).is_relative_to(_cache(tmp_path))
+    shutil.rmtree(_cache(tmp_path))
+    (theirs / "same.gguf").write_bytes(offered.read_bytes())
+    served = hub.served_bytes()
+    again = command.run(*words, variables=hubs.online(hub))
+    assert (str(theirs / "same.gguf"), served) == (again.json["path"], hub.served_bytes())
+
+
+@hubs.needs_terminal
 def test_run_asks_before_it_downloads(hub: FakeHub) -> None:
     """On a terminal: with the size; no is no, and the exit code says that nothing came of it."""
     words = ("run", f"{hubs.REPO}:Q4_K_M", "Hi")
