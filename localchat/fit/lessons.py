@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from localchat import units
 from localchat.fit.measurements import Measurement, Setting
 from localchat.fit.pace import Pace
 from localchat.fit.work import Work
@@ -16,6 +17,8 @@ _DISTINCT = 2.0
 _PULL = 0.005
 """How strongly a fit holds on to the table's ratio of both terms."""
 _NEWEST = 8
+_LEAST_BYTES = 32 * units.MIB
+"""Of weights read for a token. With fewer, the engine's own work is most of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def of_processor(
     ]
     rows: dict[str, list[tuple[str, Work, float]]] = {}
     for each in alike:
+        if each.host.weights_bytes < _LEAST_BYTES:
+            continue
         timed = (each.file, each.host, each.token_seconds)
         rows.setdefault(each.setting.format, []).append(timed)
     if setting.format in rows:
@@ -101,10 +106,10 @@ def _lesson(pace: Pace, timed: Sequence[tuple[str, Work, float]]) -> Lesson:
     models: dict[str, list[tuple[float, Work, float]]] = {}
     for file, work, seconds in timed:
         decoding = seconds - work.kv_bytes / pace.kv_bytes_per_second
-        if decoding > 0:
+        if decoding > 0 and work.weights_bytes >= _LEAST_BYTES:
             ratio = decoding / pace.seconds(work, 0.0)
             models.setdefault(file, []).append((ratio, work, decoding))
-    middles = [_middle(rows[-_NEWEST:]) for rows in models.values()]
+    middles = [_undisturbed(rows[-_NEWEST:]) for rows in models.values()]
     scaled = _scaled(pace, [ratio for ratio, _, _ in middles])
     densities = [work.weights_bytes / work.layers for _, work, _ in middles if work.layers]
     if not densities or max(densities) < _DISTINCT * min(densities):
@@ -112,8 +117,9 @@ def _lesson(pace: Pace, timed: Sequence[tuple[str, Work, float]]) -> Lesson:
     return Lesson(_fitted(scaled, [row[1:] for row in middles]), is_fitted=True)
 
 
-def _middle(rows: Sequence[tuple[float, Work, float]]) -> tuple[float, Work, float]:
-    return sorted(rows, key=lambda row: row[0])[len(rows) // 2]
+def _undisturbed(rows: Sequence[tuple[float, Work, float]]) -> tuple[float, Work, float]:
+    # Other programs only ever slow an answer down: the faster quarter tells of the machine.
+    return sorted(rows, key=lambda row: row[0])[len(rows) // 4]
 
 
 def _scaled(pace: Pace, ratios: Sequence[float]) -> Pace:

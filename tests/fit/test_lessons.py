@@ -91,6 +91,20 @@ def test_one_model_alone_moves_the_estimate() -> None:
     assert 1.3 < once.high / once.low <= 1.5
 
 
+def test_a_tiny_model_teaches_nothing_about_others() -> None:
+    """What a token of the built-in model costs is the engine's own work, not its few bytes."""
+    tiny = measured(3.5e6, 4, file="guide", kind="chat", times=9)
+    assert predict() == predict(tiny)
+
+
+def test_answers_of_a_busy_machine_do_not_slow_it_down_for_good() -> None:
+    """One answer in the quiet outweighs several that other programs slowed down."""
+    busy = [measured(5e8, 16, kind="chat", times=4) for _ in range(5)]
+    quiet = measured(5e8, 16, kind="chat")
+    alone, among = predict(quiet), predict(*busy[:3], quiet, *busy[3:], quiet)
+    assert alone.middle == pytest.approx(among.middle)
+
+
 def test_other_threads_and_buffers_teach_nothing() -> None:
     """A measurement under other conditions leaves the estimate as it was."""
     fewer = dataclasses.replace(_PARAMS, threads=1)
