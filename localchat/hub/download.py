@@ -169,7 +169,7 @@ def _attached(file: RemoteFile, cache: Cache, tools: Tools) -> Path | None:
     if not blob.is_file():
         return None
     tools.meter.enter(Phase.CHECKING)
-    for done_bytes in parts.verify_blob(cache, file):
+    for done_bytes in parts.verify(blob, file):
         tools.meter.at(done_bytes)
         tools.control.check()
     return caches.attach(cache, file) if blob.is_file() else None

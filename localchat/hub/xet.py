@@ -33,10 +33,10 @@ def fetch(file: RemoteFile, cache: Cache, who: Access, tools: Tools) -> Path:
     tools.meter.enter(Phase.DOWNLOADING, NOTE)
     _call(file, cache, who, tools)
     tools.meter.enter(Phase.CHECKING, NOTE)
-    if caches.links_work(cache):
-        for done_bytes in parts.verify_blob(cache, file):
-            tools.meter.at(done_bytes)
-            tools.control.check()
+    # The content itself, whether the name is a link to it or not.
+    for done_bytes in parts.verify(cache.pointer(file).resolve(), file):
+        tools.meter.at(done_bytes)
+        tools.control.check()
     found = caches.find(cache, file)
     if found is None:
         raise errors.DownloadFailed(

@@ -12,7 +12,6 @@ is checked by `names` on its way into a path. Knows nothing of the network.
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +89,10 @@ def publish(cache: Cache, file: RemoteFile, part: Path) -> Path:
     """
     blob, pointer = cache.blob(file), cache.pointer(file)
     _make_folder(cache, pointer.parent)
-    if links_work(cache):
-        part.replace(blob)
-        _sync_folder(blob.parent)
-        _link(blob, pointer)
-    else:
-        part.replace(pointer)
+    part.replace(blob)
+    _sync_folder(blob.parent)
+    if not _is_linked(cache, blob, pointer):
+        blob.replace(pointer)
     _sync_folder(pointer.parent)
     note_revision(cache, file)
     return pointer
@@ -105,9 +102,8 @@ def attach(cache: Cache, file: RemoteFile) -> Path:
     """Make a blob that is already here visible under the file's name. Raises as publish does."""
     blob, pointer = cache.blob(file), cache.pointer(file)
     _make_folder(cache, pointer.parent)
-    if links_work(cache):
-        _link(blob, pointer)
-    else:
+    if not _is_linked(cache, blob, pointer):
+        # Another name may need the blob as well, so that it stays.
         copy = pointer.with_name(f".{blob.name}.copy")
         try:
             shutil.copyfile(blob, copy)
@@ -137,25 +133,21 @@ def note_revision(cache: Cache, file: RemoteFile) -> None:
         fresh.replace(note)
 
 
-def links_work(cache: Cache) -> bool:
-    """Try whether symbolic links can be made in the cache: on Windows most users cannot."""
+def _is_linked(cache: Cache, blob: Path, pointer: Path) -> bool:
+    """Put a link in place of whatever is there; False where links cannot be made.
+
+    The link is relative, so that the cache can be moved. On Windows most users may make none.
+    """
     if not cache.may_link:
         return False
-    with tempfile.TemporaryDirectory(dir=cache.folder, prefix=".links-") as folder:
-        try:
-            os.symlink("target", Path(folder) / "link")
-        except OSError:
-            return False
-    return True
-
-
-def _link(blob: Path, pointer: Path) -> None:
-    """Put a relative link in place of whatever is there, so that the cache can be moved."""
-    target = os.path.relpath(blob, pointer.parent)
     fresh = pointer.with_name(f".{blob.name}.link")
     fresh.unlink(missing_ok=True)
-    os.symlink(target, fresh)
+    try:
+        os.symlink(os.path.relpath(blob, pointer.parent), fresh)
+    except OSError:
+        return False
     fresh.replace(pointer)
+    return True
 
 
 def _make_folder(cache: Cache, folder: Path) -> None:

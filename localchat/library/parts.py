@@ -147,19 +147,19 @@ def expected_hash(file: RemoteFile) -> str:
     return stated
 
 
-def verify_blob(cache: Cache, file: RemoteFile) -> Iterator[int]:
-    """Hash a blob that is here, yielding how much is done; it is removed when it is not right.
+def verify(path: Path, file: RemoteFile) -> Iterator[int]:
+    """Hash a file that is whole, yielding how much is done; it is removed when it is not right.
 
     Raises OSError.
     """
-    blob, done_bytes, hashed = cache.blob(file), 0, _hasher(file)
-    with blob.open("rb", buffering=0) as handle:
+    done_bytes, hashed = 0, _hasher(file)
+    with path.open("rb", buffering=0) as handle:
         while piece := handle.read(_READ_BYTES):
             hashed.update(piece)
             done_bytes += len(piece)
             yield done_bytes
     if hashed.hexdigest() != expected_hash(file):
-        blob.unlink()
+        path.unlink()
 
 
 def read(cache: Cache, blob: Path) -> Unfinished | None:

@@ -99,10 +99,19 @@ def test_content_that_is_here_is_attached_to_a_second_name(tmp_path: Path) -> No
     _put(cache)
     newer = RemoteFile(_FILE.repo, "f" * 40, _FILE.path, len(_CONTENT), _SHA256, _SHA256)
     assert caches.find(cache, newer) is None
-    assert [len(_CONTENT)] == list(parts.verify_blob(cache, newer))
+    assert [len(_CONTENT)] == list(parts.verify(cache.blob(newer), newer))
     path = caches.attach(cache, newer)
     assert path.samefile(cache.blob(_FILE))
     assert "f" * 40 == (cache.repo_folder(_FILE.repo) / "refs" / "main").read_text()
+
+
+def test_without_links_a_second_name_gets_a_copy(tmp_path: Path) -> None:
+    """Where no links can be made the content is copied, and no other name loses it."""
+    _put(Cache(tmp_path))
+    newer = RemoteFile(_FILE.repo, "f" * 40, _FILE.path, len(_CONTENT), _SHA256, _SHA256)
+    path = caches.attach(Cache(tmp_path, may_link=False), newer)
+    assert not path.is_symlink()
+    assert _CONTENT == path.read_bytes() == Cache(tmp_path).pointer(_FILE).read_bytes()
 
 
 def test_a_part_that_comes_is_no_trouble_for_huggingface_hub(tmp_path: Path) -> None:
