@@ -165,6 +165,8 @@ def _limit(chosen: Option, limits: Budget) -> str:
     if trained and most >= trained:
         return f"{trained:,} tokens, all it was trained for, fit"
     when = "now" if marks.fits_largest_now(chosen) else "with apps closed"
+    if chosen.fits == "no":
+        when = "at most"
     return f"{most:,} tokens {when}; for models {_room(limits)}"
 
 

@@ -90,8 +90,10 @@ class Grid:
             if (option := self.options.get(key)) is not None and option.max_context_tokens
         ]
         # What fits now tells how much fits now; the others tell what would, with apps closed.
-        fitting = [option for option in able if marks.fits_largest_now(option)] or able
-        return max(fitting, key=lambda option: option.max_context_tokens, default=None)
+        now = [option for option in able if marks.fits_largest_now(option)]
+        closed = [option for option in able if option.fits == "if you close apps"]
+        best = now or closed or able
+        return max(best, key=lambda option: option.max_context_tokens, default=None)
 
     def _largest(self, row: int) -> Option | None:
         roomy = self._roomiest(row)

@@ -41,8 +41,11 @@ def is_split(option: Option) -> bool:
 
 
 def fits_largest_now(option: Option) -> bool:
-    """Whether its largest context fits now; else it would with apps closed."""
-    return option.fits == "now" or option.max_context_tokens < option.context_tokens
+    """Whether its largest context surely fits now, not only with apps closed."""
+    if option.fits == "if you close apps":
+        # More would fit with apps closed, so that the figure is what fits now.
+        return option.max_context_tokens < option.context_tokens
+    return option.fits == "now"
 
 
 def loss(option: Option) -> str:
