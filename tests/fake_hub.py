@@ -8,6 +8,7 @@ logged with its headers. As a program it serves a folder of `user/repo/file`:
 
 import argparse
 import socket
+import ssl
 import threading
 import urllib.parse
 from contextlib import suppress
@@ -39,7 +40,10 @@ class FakeHub:
         bytes_per_second: float = 0,
         send_buffer_bytes: int = 0,
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """With `tls` both servers speak https."""
+        self.tls = tls
         self.repos = {repo.id: repo for repo in repos}
         self.bytes_per_second = bytes_per_second
         """How fast files are sent, each connection by itself; 0 for as fast as it goes."""
@@ -49,8 +53,9 @@ class FakeHub:
         self._faults: list[tuple[Fault, list[int]]] = []
         self._lock = threading.Lock()
         self._servers = [_Server(self, "hub", port), _Server(self, "cdn", 0)]
-        self.endpoint = f"http://127.0.0.1:{self._servers[0].server_port}"
-        self.cdn = f"http://127.0.0.1:{self._servers[1].server_port}"
+        scheme = "https" if tls else "http"
+        self.endpoint = f"{scheme}://127.0.0.1:{self._servers[0].server_port}"
+        self.cdn = f"{scheme}://127.0.0.1:{self._servers[1].server_port}"
 
     def __enter__(self) -> "FakeHub":
         for server in self._servers:
@@ -132,6 +137,11 @@ class _Server(ThreadingHTTPServer):
         if self.hub.send_buffer_bytes:
             size = self.hub.send_buffer_bytes
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+        if self.hub.tls:
+            # The handshake is for the connection's own thread.
+            connection = self.hub.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
