@@ -8,7 +8,9 @@ import pytest
 
 from tests.cli import command
 
-_HEAVY = ("textual", "rich", "llama_cpp", "huggingface_hub", "numpy", "jinja2", "psutil")
+_HEAVY = (
+    "textual", "rich", "llama_cpp", "huggingface_hub", "httpx2", "numpy", "jinja2", "psutil",
+)  # fmt: skip
 _PROGRAM = """
 import sys
 from localchat.cli import main
@@ -34,7 +36,7 @@ def _modules_after(*words: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "words",
-    [("--version",), ("--help",), ("run", "--help"), ("doctor", "--help"), ("paths",)],
+    [("--version",), ("--help",), ("run", "--help"), ("pull", "--help"), ("paths",), ("list",)],
     ids=" ".join,
 )
 def test_a_cold_start_imports_nothing_heavy(words: tuple[str, ...]) -> None:

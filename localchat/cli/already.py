@@ -33,4 +33,6 @@ def _is_same(copy: Copy, quant: RemoteQuant, console: Console) -> bool:
             console.status(f"Comparing with {shown} {done_bytes / quant.size_bytes:.0%}")
     except OSError:
         return False
+    finally:
+        console.end()
     return True

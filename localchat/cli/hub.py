@@ -1,6 +1,10 @@
 """The Hub, as the commands ask it: who asks, and what the installed engine can run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from localchat import errors, paths, sanitize
+from localchat.cli.console import Console
 from localchat.engine import names
 from localchat.hub import access
 from localchat.hub.access import Access
@@ -22,9 +26,15 @@ def not_here(name: str) -> errors.Offline:
     )
 
 
-def client(asking: Access) -> HubClient:
-    """Make a client; nothing is asked yet. Close it at the end."""
-    return HubClient(asking, headers_folder=paths.paths().remote_headers)
+@contextmanager
+def client(asking: Access, console: Console) -> Iterator[HubClient]:
+    """Make a client for a while, in which a terminal says what is going on."""
+    with HubClient(asking, headers_folder=paths.paths().remote_headers) as made:
+        console.status("Asking the Hub")
+        try:
+            yield made
+        finally:
+            console.end()
 
 
 def engine_support() -> Support:

@@ -103,7 +103,7 @@ def _picked(
             f" {ladder.name(best.context_tokens)}."
         )
     else:
-        why = f"{label} comes nearest to what this machine can run."
+        why = f"{label} comes nearest to what suits this machine."
     return _held(Offer(repo, chosen.quant, why), chosen.candidate, where, params)
 
 

@@ -2,10 +2,13 @@
 
 import argparse
 import json
+import os
 import sys
+from pathlib import Path
 
 from localchat import paths
 from localchat.cli import console
+from localchat.library import cache
 
 
 def run(given: argparse.Namespace) -> int:
@@ -14,6 +17,7 @@ def run(given: argparse.Namespace) -> int:
     rows = {
         "config_file": places.config_file,
         "models": places.models,
+        "downloads": cache.here(os.environ, Path.home()).folder,
         "state": places.state,
         "engine_logs": places.engine_logs,
         "safe_mode_file": places.safe_mode_file,
@@ -26,6 +30,7 @@ def run(given: argparse.Namespace) -> int:
     labels = {
         "config_file": "settings",
         "models": "models folder",
+        "downloads": "downloads",
         "state": "state",
         "engine_logs": "engine logs",
         "safe_mode_file": "safe mode",

@@ -90,14 +90,12 @@ def when_needed(
             f"Fetch it first, with localchat pull {shown}, or say --yes.",
         )
     console = Console(sys.stdout, sys.stderr)
-    with hub.client(who) as client:
-        console.status("Asking the Hub")
+    with hub.client(who, console) as client:
         offer = offering.find(client, wanted, params)
     if found := _elsewhere(offer, console):
         console.note(_sentence(found))
         return found.path
     if offer.objection is not None and not force:
-        console.end()
         raise offer.objection
     if not yes and not _agrees(offer, console):
         raise errors.Cancelled("Nothing was downloaded.")
@@ -108,7 +106,6 @@ def _agrees(offer: Offer, console: Console) -> bool:
     for said in (offer.choice, offer.note):
         if said:
             console.note(said)
-    console.end()
     missing_bytes = download.missing_bytes(offer.quant.files, fetching.here())
     if not missing_bytes:
         return True
@@ -119,8 +116,7 @@ def _agrees(offer: Offer, console: Console) -> bool:
 
 
 def _online(wanted: Reference, who: Access, console: Console, force: bool) -> Pulled:
-    console.status("Asking the Hub")
-    with hub.client(who) as client:
+    with hub.client(who, console) as client:
         offer = offering.find(client, wanted, wire.EngineParams())
     if offer.choice:
         console.note(offer.choice)
@@ -136,7 +132,6 @@ def _online(wanted: Reference, who: Access, console: Console, force: bool) -> Pu
 
 def _ask_despite(offer: Offer, objection: errors.LocalchatError, console: Console) -> None:
     """Let the user download what cannot be used here. Raises the objection when nobody does."""
-    console.end()
     if not asking.can_ask():
         raise objection
     console.note(objection.message)
@@ -189,6 +184,10 @@ def _reference(text: str) -> Reference:
     if wanted is not None:
         return wanted
     shown = sanitize.line(text, 120)
+    if Path(text).expanduser().exists():
+        raise errors.UsageError(
+            f"{shown} is on this disk already.", "To list it with the others: localchat import FILE"
+        )
     near = catalogue.near(reference.divide(text)[0])
     raise errors.ModelNotFound(
         f"{shown} is no model of the Hub that localchat knows.",
@@ -204,7 +203,8 @@ def _sentence(pulled: Pulled) -> str:
     if pulled.was_here:
         where = f", in {pulled.kept_by}" if pulled.kept_by else ""
         return f"{name} is on this disk already ({size}{where})."
-    return f"{name} is here: {size} in {units.human_seconds(pulled.seconds)}, checksum right."
+    seconds = units.human_seconds(pulled.seconds)
+    return f"{name} is here, {size}, its checksum is right ({seconds})."
 
 
 def _hash_in_cache(path: Path) -> str:

@@ -1,10 +1,12 @@
 """A repository of the Hub as something to plan for: exact, from the headers of its files."""
 
 import dataclasses
+import sys
 
 from localchat import errors, sanitize
 from localchat.cli import hub, offering
 from localchat.cli.choice import Choice
+from localchat.cli.console import Console
 from localchat.cli.reference import Reference
 
 
@@ -13,7 +15,7 @@ def choice(wanted: Reference, offline: bool) -> Choice:
 
     Raises HubNotFound, BadModel when none of it can be run, and as HubClient does.
     """
-    with hub.client(hub.who(offline)) as client:
+    with hub.client(hub.who(offline), Console(sys.stdout, sys.stderr)) as client:
         repo = offering.repo_of(client, wanted)
         if wanted.quant:
             quants = (offering.quant_of(repo, wanted.quant),)

@@ -36,12 +36,9 @@ def run(given: argparse.Namespace) -> int:
     )
     if not wanted.text.strip() and not wanted.author:
         raise errors.UsageError("There is nothing to look for.", "Type: localchat search mistral")
-    progress = Console(sys.stdout, sys.stderr)
-    progress.status("Asking the Hub")
-    with hub.client(hub.who(given.offline)) as client:
+    with hub.client(hub.who(given.offline), Console(sys.stdout, sys.stderr)) as client:
         every = (result for page in client.pages(wanted) for result in page.results)
         found = list(islice(every, given.limit))
-    progress.end()
     if given.json:
         text = json.dumps([as_json(each) for each in found], indent=2)
     else:

@@ -223,6 +223,7 @@ def test_paths_shows_every_place(home: Path) -> None:
     assert list(found) == [
         "config_file",
         "models",
+        "downloads",
         "state",
         "engine_logs",
         "safe_mode_file",

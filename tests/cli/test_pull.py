@@ -42,7 +42,7 @@ def test_a_pulled_model_runs_offline(tmp_path: Path, hub: FakeHub) -> None:
     path = Path(pulled.out.rstrip("\n"))
     assert path.is_relative_to(_cache(tmp_path)) and "tiny-Q4_K_M.gguf" == path.name
     assert _sha256(tmp_path / "offered" / "tiny-Q4_K_M.gguf") == _sha256(path)
-    assert f"{hubs.REPO}:Q4_K_M is here: 192 KiB in " in pulled.err
+    assert f"{hubs.REPO}:Q4_K_M is here, 192 KiB, its checksum is right" in pulled.err
     assert "\r" not in pulled.err and "%" not in pulled.err
     asked = len(hub.requests())
     ran = command.run(
