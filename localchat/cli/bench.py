@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from localchat import errors, paths, sanitize
-from localchat.cli import bench_report, choice, measuring, options
+from localchat.cli import bench_report, choice, measuring, options, question
 from localchat.cli.bench_report import Round, Run
 from localchat.cli.console import Console
 from localchat.engine import history, wire
@@ -20,7 +20,7 @@ from localchat.fit import measurements, memory, speed
 from localchat.fit.measurements import Measurement
 from localchat.machine import detect, processes, reconcile
 from localchat.machine.hardware import Hardware
-from localchat.models import folder, gguf
+from localchat.models import folder
 
 _WORDS = tuple("the quick brown fox jumps over the lazy dog near a river bank".split())
 _COUNTING_ROUNDS = 4
@@ -43,11 +43,7 @@ def run(given: argparse.Namespace) -> int:
     """
     if given.probe:
         return measuring.run(given)
-    places = paths.paths()
-    names = given.words or [folder.GUIDE]
-    files = tuple(folder.resolve(name, places.models, paths.guide_model()) for name in names)
-    for file in files:
-        gguf.check(file)
+    files = tuple(question.here(name) for name in given.words or [folder.GUIDE])
     chosen = options.effective_settings(given)
     plan = _Plan(
         files=files,

@@ -72,9 +72,11 @@ def as_json(pulled: Pulled) -> dict[str, Any]:
 
 
 def when_needed(
-    text: str, params: wire.EngineParams, *, offline: bool, yes: bool, force: bool
+    text: str, params: wire.EngineParams, *, offline: bool, yes: bool | None, force: bool
 ) -> Path:
     """Pull a model that is to be opened and is not on this disk, when the user agrees.
+
+    `yes` is the flag that agrees beforehand; None for a command that has none.
 
     Raises Offline, ModelNotFound where nobody can be asked, Cancelled when the user says no, and
     else as a pull does.
@@ -87,7 +89,7 @@ def when_needed(
     if not yes and not asking.can_ask():
         raise errors.ModelNotFound(
             f"{shown} is not on this disk.",
-            f"Fetch it first, with localchat pull {shown}, or say --yes.",
+            f"Fetch it first: localchat pull {shown}{'' if yes is None else ' (or say --yes)'}",
         )
     console = Console(sys.stdout, sys.stderr)
     with hub.client(who, console) as client:

@@ -41,6 +41,20 @@ def on_disk(text: str) -> Path | None:
     return path
 
 
+def here(text: str) -> Path:
+    """Find the file of a model that has to be on this disk already.
+
+    Raises ModelNotFound, which says how to get a model of the Hub, or BadModel.
+    """
+    path = on_disk(text)
+    if path is None:
+        shown = sanitize.line(text, 120)
+        raise errors.ModelNotFound(
+            f"{shown} is not on this disk.", f"Fetch it first: localchat pull {shown}"
+        )
+    return path
+
+
 def _not_found(text: str, error: errors.ModelNotFound) -> errors.ModelNotFound:
     if _looks_like_a_question(text):
         shown = sanitize.line(text, 60)

@@ -54,9 +54,7 @@ def _named(given: argparse.Namespace, params: wire.EngineParams) -> Path:
     # Loaded only here: what needs the network is not for those who have the model.
     from localchat.cli import pull
 
-    return pull.when_needed(
-        given.model, params, offline=given.offline, yes=False, force=given.force
-    )
+    return pull.when_needed(given.model, params, offline=given.offline, yes=None, force=given.force)
 
 
 def _this_machine(devices: Sequence[wire.Device] | None) -> Hardware:

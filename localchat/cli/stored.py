@@ -3,7 +3,7 @@
 from localchat import errors, paths, sanitize
 from localchat.cli import reference
 from localchat.cli.reference import Reference
-from localchat.library import library, places
+from localchat.library import labels, library, places
 from localchat.library.entries import Copy, Library, LocalEntry
 from localchat.models import quants
 
@@ -53,8 +53,9 @@ def _is_meant(copy: Copy, wanted: Reference) -> bool:
         return False
     if not wanted.quant:
         return True
-    asked, has = quants.by_name(wanted.quant), quants.from_file_name(copy.path_in_repo)
-    if asked is not None and has is not None and asked.name == has.name:
-        return True
     path = copy.path_in_repo.lower()
-    return wanted.quant.lower() in (path, path.rpartition("/")[2])
+    label, quant = labels.label(copy.path_in_repo)
+    if wanted.quant.lower() in (label.lower(), path, path.rpartition("/")[2], labels.stem(path)):
+        return True
+    asked = quants.by_name(wanted.quant)
+    return asked is not None and quant is not None and asked.name == quant.name == label

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from localchat import errors
+from localchat.cli import stored
 from tests.cli import command, hubs
 from tests.models import files
 
@@ -73,6 +74,29 @@ def test_names_of_the_list_open_models(tmp_path: Path) -> None:
     words = ("run", "someone/thing/thing-Q8_0", "Hi", "--json")
     done = command.run(*words, script={"answers": ["Hello."]})
     assert (0, str(studio)) == (done.code, done.json["settings"]["path"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("mistral-7b", ["model-UD-Q4_K_M.gguf", "model-Q4_K_M.gguf"]),
+        ("mistral-7b:q4_k_m", ["model-Q4_K_M.gguf"]),
+        ("hf.co/bartowski/Mistral-7B-Instruct-v0.3-GGUF:UD-Q4_K_M", ["model-UD-Q4_K_M.gguf"]),
+        ("mistral-7b@Q8_0", []),
+        ("qwen3-4b", []),
+    ],
+)
+def test_names_of_the_catalogue_mean_what_is_here(
+    tmp_path: Path, typed: str, names: list[str]
+) -> None:
+    """What was used last comes first; quantizations that look alike are told apart."""
+    repo = "bartowski/Mistral-7B-Instruct-v0.3-GGUF"
+    older = _in_hub_cache(tmp_path, repo, "model-Q4_K_M.gguf")
+    files.write(older.with_name("model-UD-Q4_K_M.gguf"), data_bytes=2000)
+    os.utime(older, (1_000_000_000, 1_000_000_000))
+    found = [entry.path.name for entry in stored.find(typed)]
+    assert sorted(names) == sorted(found)
+    assert names[:1] == found[:1]
 
 
 def test_import_gives_a_file_a_second_name(tmp_path: Path, home: Path) -> None:

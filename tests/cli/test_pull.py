@@ -151,7 +151,9 @@ def test_without_a_terminal_run_downloads_only_when_told(hub: FakeHub) -> None:
     done = command.run("run", f"{hubs.REPO}:Q4_K_M", "Hi", script={}, variables=hubs.online(hub))
     assert (3, "") == (done.code, done.out)
     assert f"{hubs.REPO}:Q4_K_M is not on this disk." in done.err
-    assert f"localchat pull {hubs.REPO}:Q4_K_M, or say --yes" in done.err
+    assert f"localchat pull {hubs.REPO}:Q4_K_M (or say --yes)" in done.err
+    screens = command.run("-m", f"{hubs.REPO}:Q4_K_M", script={}, variables=hubs.online(hub))
+    assert (3, "") == (screens.code, screens.out)
     assert [] == hub.requests()
 
 
