@@ -59,7 +59,7 @@ class FakeHub:
 
     def __enter__(self) -> "FakeHub":
         for server in self._servers:
-            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,7 +75,7 @@ class FakeHub:
     def fail(self, *faults: Fault) -> None:
         """Let the next requests go wrong, each fault in its turn at its place."""
         with self._lock:
-            self._faults += [(fault, [fault.times]) for fault in faults]
+            self._faults += [(fault, [fault.times, fault.skip]) for fault in faults]
 
     def heal(self) -> None:
         """Forget every fault that has not happened yet."""
@@ -113,6 +113,9 @@ class FakeHub:
                 if fault.on == place and left[0] and fault.only in path:
                     if is_for_files and method != "GET":
                         return None
+                    if left[1]:
+                        left[1] -= 1
+                        continue
                     left[0] -= 1
                     return fault
         return None

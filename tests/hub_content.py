@@ -43,6 +43,8 @@ class Fault:
     """In the body of the answer (for a flipped bit: in the file)."""
     times: int = 1
     """A negative number is for ever."""
+    skip: int = 0
+    """So many requests at its place go well before."""
     status: int = 500
     headers: tuple[tuple[str, str], ...] = ()
     location: str = ""

@@ -9,7 +9,8 @@ from localchat import units
 class Manners:
     """Waits and limits of requests and downloads; the defaults are for people at a laptop."""
 
-    connect_seconds: float = 8.0
+    connect_seconds: float = 5.0
+    """For each of the addresses that a name stands for."""
     read_seconds: float = 10.0
     """So long without a byte is a stall: the connection is given up and a new one made."""
     first_wait_seconds: float = 1.0

@@ -85,6 +85,8 @@ class Transport:
         self._client = httpx2.Client(
             verify=_trusted(),
             follow_redirects=False,
+            # One connection at a time, which is the one that can be ended from outside.
+            limits=httpx2.Limits(max_keepalive_connections=0),
             timeout=httpx2.Timeout(manners.read_seconds, connect=manners.connect_seconds),
             headers={"User-Agent": f"localchat/{localchat.__version__}"},
         )
@@ -125,6 +127,7 @@ class Transport:
                 url = redirects.following(url, location)
             finally:
                 response.close()
+                self._release()
         raise redirects.too_many(asked.host)
 
     def asked(self, file: RemoteFile) -> Asked:

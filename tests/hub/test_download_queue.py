@@ -40,13 +40,23 @@ def slow_hub() -> Iterator[FakeHub]:
 
 
 @pytest.mark.parametrize("wish", ["pause", "cancel"])
-@pytest.mark.parametrize("fault", [None, Fault("stall", at_byte=70_000), Fault("black hole")])
+@pytest.mark.parametrize(
+    ("faults", "requests"),
+    [
+        ((), 2),
+        ((Fault("stall", at_byte=70_000),), 2),
+        ((Fault("black hole"),), 2),
+        ((Fault("black hole", on="resolve"),), 1),
+        ((Fault("early end", at_byte=70_000), Fault("black hole", on="resolve", skip=1)), 3),
+        ((Fault("status", on="resolve", status=503, times=-1),), 2),
+    ],
+    ids=["flows", "stalls", "silent storage", "silent hub", "silent hub later", "waits"],
+)
 def test_a_download_stops_within_half_a_second(
-    wish: str, fault: Fault | None, slow_hub: FakeHub, tmp_path: Path
+    wish: str, faults: tuple[Fault, ...], requests: int, slow_hub: FakeHub, tmp_path: Path
 ) -> None:
     """Whether bytes flow, stall, or the answer never begins, the user is obeyed soon."""
-    if fault is not None:
-        slow_hub.fail(fault)
+    slow_hub.fail(*faults)
     control, ended = Control(), threading.Event()
     failures: list[errors.LocalchatError] = []
 
@@ -58,7 +68,7 @@ def test_a_download_stops_within_half_a_second(
         ended.set()
 
     threading.Thread(target=run).start()
-    _until(lambda: bool(slow_hub.requests("cdn")))
+    _until(lambda: len(slow_hub.requests()) == requests)
     time.sleep(0.1)
     began = time.monotonic()
     control.pause() if wish == "pause" else control.cancel()
