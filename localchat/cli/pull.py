@@ -34,8 +34,8 @@ class Pulled:
     files: tuple[RemoteFile, ...] = ()
     seconds: float = 0.0
     was_here: bool = False
-    kept_by: str = ""
-    """Whose copy it is, where it is not in the cache that models are downloaded to."""
+    other_name: str = ""
+    """What it is called here and who keeps it, where it was not downloaded by its own name."""
 
 
 def run(given: argparse.Namespace) -> int:
@@ -150,8 +150,9 @@ def _elsewhere(offer: Offer, console: Console) -> Pulled | None:
     if entry is None:
         return None
     program = entry.copy.place.program
-    kept_by = "the models folder" if program is Program.LOCALCHAT else program.value
-    return dataclasses.replace(_pulled(offer, entry.path), was_here=True, kept_by=kept_by)
+    place = "models folder" if program is Program.LOCALCHAT else program.value
+    found = _pulled(offer, entry.path)
+    return dataclasses.replace(found, was_here=True, other_name=f"{entry.name} ({place})")
 
 
 def _fetched(offer: Offer, who: Access, console: Console) -> Pulled:
@@ -203,8 +204,8 @@ def _sentence(pulled: Pulled) -> str:
     size = units.human_bytes(pulled.size_bytes)
     name = sanitize.line(pulled.name, 160)
     if pulled.was_here:
-        where = f", in {pulled.kept_by}" if pulled.kept_by else ""
-        return f"{name} is on this disk already ({size}{where})."
+        other = sanitize.line(pulled.other_name, 160)
+        return f"{name}, {size}, is on this disk already{f', as {other}' if other else ''}."
     seconds = units.human_seconds(pulled.seconds)
     return f"{name} is here, {size}, its checksum is right ({seconds})."
 

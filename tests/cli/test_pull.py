@@ -129,6 +129,8 @@ def test_what_another_program_has_is_not_downloaded(tmp_path: Path, hub: FakeHub
     served = hub.served_bytes()
     again = command.run(*words, variables=hubs.online(hub))
     assert (str(theirs / "same.gguf"), served) == (again.json["path"], hub.served_bytes())
+    said = command.run(*words[:2], variables=hubs.online(hub)).err
+    assert "is on this disk already, as a/b/same (LM Studio)." in said
 
 
 @hubs.needs_terminal
