@@ -75,12 +75,13 @@ class Stock:
         return dataclasses.replace(self, entries=tuple(done))
 
     def _plan(self, entry: Entry, *, with_grid: bool) -> ModelPlan:
+        wishes = plan.Wishes(base=self.setup.engine_params)
         return plan.plan(
             entry.candidates,
             self.hardware,
             self.budget,
             pacer=self._pacer,
-            wishes=plan.Wishes(base=self.setup.engine_params),
+            wishes=wishes if with_grid else wishes.for_a_list,
             lock_limit_bytes=self.setup.lock_limit_bytes,
             with_grid=with_grid,
         )

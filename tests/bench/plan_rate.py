@@ -75,7 +75,10 @@ def _list(hardware: Hardware) -> None:
     """Plan and rank the whole catalogue."""
     limits = budget.of(hardware)
     known = (candidates.from_catalogue(model) for model in catalogue.catalogue())
-    plans = [plan.plan(each, hardware, limits, with_grid=False) for each in known if each]
+    wishes = plan.Wishes().for_a_list
+    plans = [
+        plan.plan(each, hardware, limits, wishes=wishes, with_grid=False) for each in known if each
+    ]
     assert len(ranking.rank(plans)) == len(plans)
 
 
