@@ -27,6 +27,12 @@ def hub(tmp_path: Path) -> Iterator[FakeHub]:
         yield found
 
 
+def _ask(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands in this process ask a Hub."""
+    for name, value in hubs.online(hub).items():
+        monkeypatch.setenv(name, value)
+
+
 def _cache(tmp_path: Path) -> Path:
     return tmp_path / "hugging-face" / "hub"
 
@@ -70,20 +76,22 @@ def test_without_a_quantization_the_pick_of_this_machine_is_taken(hub: FakeHub) 
     assert "Q8_0 is the balanced pick for this machine: " in done.err
 
 
-def test_json_is_one_object_with_every_field(tmp_path: Path, hub: FakeHub) -> None:
+def test_json_is_one_object_with_every_field(
+    tmp_path: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also when nothing had to come; then nothing is served a second time."""
+    _ask(hub, monkeypatch)
     words = ("pull", f"{hubs.REPO}:Q2_K", "--json")
-    found = command.run(*words, variables=hubs.online(hub)).json
+    found = json.loads(hubs.here(*words))
     assert ["path", "repo", "quant", "bytes", "sha256", "seconds", "files"] == list(found)
     source = tmp_path / "offered" / "tiny-Q2_K.gguf"
     assert (hubs.REPO, "Q2_K", source.stat().st_size, _sha256(source)) == (
         found["repo"], found["quant"], found["bytes"], found["sha256"]
     )  # fmt: skip
     served = hub.served_bytes()
-    again = command.run(*words, variables=hubs.online(hub))
-    offline = command.run(*words, "--offline")
-    assert found["path"] == again.json["path"] == offline.json["path"]
-    assert found["sha256"] == offline.json["sha256"]
+    again, offline = (json.loads(hubs.here(*words, *more)) for more in ((), ("--offline",)))
+    assert found["path"] == again["path"] == offline["path"]
+    assert found["sha256"] == offline["sha256"]
     assert served == hub.served_bytes()
 
 
@@ -115,22 +123,28 @@ def test_ctrl_c_keeps_the_part_and_the_next_pull_goes_on(tmp_path: Path) -> None
         assert model.stat().st_size - kept == sent.body_bytes
 
 
-def test_what_another_program_has_is_not_downloaded(tmp_path: Path, hub: FakeHub) -> None:
+def test_what_another_program_has_is_not_downloaded(
+    tmp_path: Path,
+    hub: FakeHub,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The very file is found by its content, whatever it is called; another one is not taken."""
+    _ask(hub, monkeypatch)
     offered = tmp_path / "offered" / "tiny-Q8_0.gguf"
     theirs = tmp_path / "user" / ".lmstudio" / "models" / "a" / "b"
     theirs.mkdir(parents=True)
     (theirs / "other.gguf").write_bytes(offered.read_bytes()[:-1] + b"\x01")
     words = ("pull", f"{hubs.REPO}:Q8_0", "--json")
-    first = command.run(*words, variables=hubs.online(hub))
-    assert Path(first.json["path"]).is_relative_to(_cache(tmp_path))
+    first = json.loads(hubs.here(*words))
+    assert Path(first["path"]).is_relative_to(_cache(tmp_path))
     shutil.rmtree(_cache(tmp_path))
     (theirs / "same.gguf").write_bytes(offered.read_bytes())
     served = hub.served_bytes()
-    again = command.run(*words, variables=hubs.online(hub))
-    assert (str(theirs / "same.gguf"), served) == (again.json["path"], hub.served_bytes())
-    said = command.run(*words[:2], variables=hubs.online(hub)).err
-    assert "is on this disk already, as a/b/same (LM Studio)." in said
+    again = json.loads(hubs.here(*words))
+    assert (str(theirs / "same.gguf"), served) == (again["path"], hub.served_bytes())
+    hubs.here(*words[:2])
+    assert "is on this disk already, as a/b/same (LM Studio)." in capsys.readouterr().err
 
 
 @hubs.needs_terminal
@@ -190,8 +204,7 @@ def test_refusals_come_before_a_byte_of_weights(
         FakeRepo("maker/odd", (FakeFile(odd.name, odd),)),
         FakeRepo("maker/huge", (_huge(tmp_path),)),
     )
-    for name, value in hubs.online(hub).items():
-        monkeypatch.setenv(name, value)
+    _ask(hub, monkeypatch)
     with pytest.raises(errors.LocalchatError) as caught:
         hubs.here("pull", model)
     assert code == caught.value.exit_code
