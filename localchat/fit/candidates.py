@@ -153,7 +153,8 @@ def _by_layer(model: CatalogueModel, total_bytes: int) -> tuple[int, ...]:
         weights[: experts.dense_layers] = [
             experts.dense_feed_forward / whole
         ] * experts.dense_layers
-    shares = [int(total_bytes * each / sum(weights)) for each in weights]
+    whole_weight = sum(weights)
+    shares = [int(total_bytes * each / whole_weight) for each in weights]
     shares[-1] += total_bytes - sum(shares)
     return tuple(shares)
 

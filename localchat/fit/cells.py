@@ -82,7 +82,9 @@ class Row:
     @functools.cached_property
     def _base(self) -> EngineParams:
         key, value = self.kv_types
-        return replace(self._situation.base, kv_type_k=key, kv_type_v=value)
+        base = replace(self._situation.base, kv_type_k=key, kv_type_v=value)
+        # Placed here once, it needs not be placed anew for every context.
+        return placement.at_once(self.candidate, base, self._situation)
 
     @property
     def limit_tokens(self) -> int:
@@ -101,8 +103,7 @@ class Row:
         """
         if self.candidate.weights.total_bytes > self._situation.budget.total_now_bytes:
             return 0
-        params = placement.at_once(self.candidate, self._base, self._situation)
-        return ladder.top_step(self.limit_tokens, self._short(params, closed=False), at_most)
+        return ladder.top_step(self.limit_tokens, self._short(self._base, closed=False), at_most)
 
     def most_tokens(self, params: EngineParams) -> int:
         """Return the largest context with everything else as these parameters say.

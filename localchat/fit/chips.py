@@ -12,7 +12,10 @@ from types import MappingProxyType
 from localchat import paths, units
 from localchat.models import facts
 
-_ARM = re.compile(r"apple|cortex|neoverse|oryon|snapdragon|raspberry|\bbcm|\barm", re.IGNORECASE)
+_ARM = re.compile(
+    r"apple|cortex|neoverse|oryon|snapdragon|kryo|raspberry|ampere|graviton|\bbcm|\barm|\baarch64",
+    re.IGNORECASE,
+)
 _MARKS = re.compile(r"\((?:R|TM|C)\)|®|™", re.IGNORECASE)
 
 
@@ -136,11 +139,12 @@ def find_family(cpu: str) -> Family | None:
     return next((each for each in table().families if each.pattern.search(plain)), None)
 
 
+@functools.cache
 def is_arm(cpu: str) -> bool:
     """Tell whether a processor's name is one of ARM's world.
 
-    >>> is_arm("Apple M2"), is_arm("Intel(R) N100")
-    (True, False)
+    >>> is_arm("Apple M2"), is_arm("aarch64"), is_arm("Intel(R) N100")
+    (True, True, False)
     """
     return bool(_ARM.search(cpu))
 

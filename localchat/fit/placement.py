@@ -42,7 +42,9 @@ def at_once(candidate: Candidate, params: EngineParams, situation: Situation) ->
     layers = ALL_LAYERS if situation.hardware.gpus else 0
     if situation.gpu_layers is not None:
         layers = situation.gpu_layers
-    return holding.mapped(candidate, replace(params, gpu_layers=layers), situation)
+    if params.gpu_layers != layers:
+        params = replace(params, gpu_layers=layers)
+    return holding.mapped(candidate, params, situation)
 
 
 def may_split(situation: Situation) -> bool:

@@ -5,8 +5,7 @@ all of the last ten years have. AMX, which has layouts of another size, is left 
 Knows nothing of speed.
 """
 
-import re
-
+from localchat.fit import chips
 from localchat.fit.candidate import Candidate
 from localchat.fit.params import EngineParams
 from localchat.machine.hardware import Hardware
@@ -15,10 +14,6 @@ from localchat.models.weights import Weights
 _X86 = frozenset({"Q4_0", "Q4_K", "IQ4_NL", "MXFP4"})
 _ARM = frozenset({"Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "IQ4_NL", "MXFP4"})
 _ROWS = 8
-_ARM_NAMES = re.compile(
-    r"\barm\b|\baarch64|apple m\d|apple silicon|cortex|neoverse|snapdragon|ampere|graviton|kryo",
-    re.IGNORECASE,
-)
 _HOST_BUFFERS = frozenset({"cuda", "rocm", "vulkan", "sycl"})
 """Backends that offer memory of their own kind for what stays with the processor."""
 
@@ -28,7 +23,7 @@ def formats(params: EngineParams, hardware: Hardware) -> frozenset[str]:
     # Where such a GPU is present its pinned memory comes first (make_cpu_buft_list).
     if not params.extra_buffers or any(gpu.backend in _HOST_BUFFERS for gpu in hardware.gpus):
         return frozenset()
-    return _ARM if _ARM_NAMES.search(hardware.cpu) else _X86
+    return _ARM if chips.is_arm(hardware.cpu) else _X86
 
 
 def repacks_head(candidate: Candidate, repacked: frozenset[str]) -> bool:
