@@ -51,6 +51,9 @@ class Wishes:
         return replace(self, kv_types=self.kv_types[:1])
 
 
+_ALL_OPEN: Final = Wishes()
+
+
 def plan(
     candidates: Sequence[Candidate],
     hardware: Hardware,
@@ -58,7 +61,7 @@ def plan(
     sizer: Sizer = memory.footprint,
     *,
     pacer: Pacer = speed.estimate,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes = _ALL_OPEN,
     lock_limit_bytes: int | None = None,
     weights: Tuning = tuning.DEFAULT,
     with_grid: bool = True,
