@@ -39,6 +39,8 @@ _DEPTH_SECONDS = 1.5
 _DEPTH_LAYERS = 2
 _PROBED_AS: Final = ((2048, 8192, 3, 9, 32), (512, 2048, 8, 24, 24))
 """Models of our own: width, feed-forward, few layers, more layers, and the layers of the whole."""
+_MOST_DISTURBED = 1.15
+"""Times that are longer on average than this tell of another program, not of the machine."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -213,11 +215,15 @@ def extended(
 ) -> dict[str, Any]:
     """Extend the line through two copies to the whole model.
 
-    What disturbs only ever adds time, so each copy counts with the end of its quickest third.
+    What disturbs only ever adds time, so each copy counts with the end of its quickest third. An
+    answer lasts long enough to meet what disturbs: the whole takes longer by as much as the larger
+    copy did on average, but for its slowest fifth.
     """
     a, b = (sorted(times)[len(times) // 3] for times in (few, more))
     scatter = max(_scatter(few) * a, _scatter(more) * b) / len(more) ** 0.5
-    whole = b + max(0.0, b - a) * chosen.reach
+    usual = statistics.fmean(sorted(more)[: max(1, len(more) * 4 // 5)])
+    met = min(_MOST_DISTURBED, max(1.0, usual / b))
+    whole = (b + max(0.0, b - a) * chosen.reach) * met
     prompt = more_prompt + max(0.0, more_prompt - few_prompt) * chosen.reach
     return {
         "layers": model.layers,

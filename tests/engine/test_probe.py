@@ -145,6 +145,14 @@ def test_the_line_through_two_copies_is_extended() -> None:
     assert row["prefill_tokens_per_second"] == pytest.approx(1 / 0.065)
 
 
+def test_an_answer_meets_what_the_quickest_rounds_miss() -> None:
+    """Where most rounds take 5 % longer than the quickest, the prediction does too."""
+    model, chosen = line(32, 2, 6)
+    more = [0.015] * 4 + [0.01575] * 6
+    row = probe.extended(model, chosen, [0.007] * 10, more, 0.005, 0.013)
+    assert 0.067 < row["token_seconds"] < 0.067 * 1.05
+
+
 def test_wire_carries_a_probe() -> None:
     """What is asked arrives as it was sent."""
     sent = wire.Probe(3, "header.gguf", _PARAMS, "Q6_K", 2.0)
