@@ -11,14 +11,14 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from localchat import errors, paths, sanitize
-from localchat.cli import bench_report, choice, measuring, options, question
+from localchat.cli import bench_report, choice, computer, measuring, options, question
 from localchat.cli.bench_report import Round, Run
 from localchat.cli.console import Console
 from localchat.engine import history, wire
 from localchat.engine.client import EngineClient
 from localchat.fit import measurements, memory, speed
 from localchat.fit.measurements import Measurement
-from localchat.machine import detect, processes, reconcile
+from localchat.machine import processes
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
 
@@ -79,8 +79,7 @@ class _Bench:
         engine = options.engine()
         try:
             ready = await engine.start()
-            devices = await engine.devices()
-            hardware = reconcile.reconcile(detect.detect(), devices).hardware
+            hardware = await computer.as_used_by(engine)
             for number in range(self._plan.rounds):
                 for file in self._plan.files:
                     self._say(file, number)

@@ -7,6 +7,7 @@ from pathlib import Path
 from localchat import errors, paths
 from localchat.cli import options
 from localchat.engine import wire
+from localchat.engine.client import EngineClient
 from localchat.fit import measurements
 from localchat.fit.measurements import Measurement
 from localchat.machine import detect, gpus, memlock, profile, reconcile
@@ -47,6 +48,11 @@ def find(profile_file: str | None) -> Computer:
     measured = measurements.read(file, measurements.machine_key(found), build)
     hardware = reconcile.reconcile(found, devices, shown).hardware
     return Computer(hardware, True, limit, measured)
+
+
+async def as_used_by(engine: EngineClient) -> Hardware:
+    """Look at this computer as an engine that runs can use it. Raises EngineMissing or EngineLost."""
+    return reconcile.reconcile(detect.detect(), await engine.devices()).hardware
 
 
 async def _engine() -> tuple[str, tuple[wire.Device, ...]]:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localchat import errors
-from localchat.cli import choice
+from localchat.cli import choice, computer
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
 from localchat.fit import budget, room
-from localchat.machine import detect, reconcile
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,7 @@ async def settle(
     except errors.LocalchatError:
         # The load itself says best what is wrong with the file.
         return Settled(params)
-    devices = await engine.devices()
-    hardware = reconcile.reconcile(detect.detect(), devices).hardware
+    hardware = await computer.as_used_by(engine)
     found = room.find(candidate, params, hardware, budget.of(hardware))
     note = f"{found.sentence} {found.hint}".strip()
     # Of an unknown architecture the memory is a guess, which must not stand in the way.

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from localchat import errors, paths, sanitize, units
-from localchat.cli import bench_report, choice, options
+from localchat.cli import bench_report, choice, computer, options
 from localchat.cli.console import Console
 from localchat.engine import prober, wire
-from localchat.engine.client import EngineClient
 from localchat.engine.prober import Prober, Target
 from localchat.fit import measurements
 from localchat.fit.measurements import Measurement
-from localchat.machine import detect, processes, reconcile
+from localchat.machine import processes
 from localchat.machine.hardware import Hardware
 from localchat.models import folder, gguf
 
@@ -53,7 +52,7 @@ async def _measure(
 ) -> list[Measurement]:
     engine = options.engine()
     try:
-        hardware = await _hardware(engine)
+        hardware = await computer.as_used_by(engine)
     finally:
         await engine.close()
     measuring = options.prober()
@@ -82,11 +81,6 @@ async def _one(
 
     show(0.0)
     return await measuring.measure(target, params, hardware, show)
-
-
-async def _hardware(engine: EngineClient) -> Hardware:
-    devices = await engine.devices()
-    return reconcile.reconcile(detect.detect(), devices).hardware
 
 
 def _as_json(each: Measurement) -> dict[str, Any]:

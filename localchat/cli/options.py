@@ -40,7 +40,7 @@ def engine_params(chosen: Settings, template_file: str | None) -> wire.EnginePar
         )
     return wire.EngineParams(
         context_tokens=chosen.ctx_size or 0,
-        threads=chosen.threads or detect.detect().decode_threads,
+        threads=chosen.threads or detect.processor().decode_threads,
         gpu_layers=-1 if chosen.gpu_layers is None else chosen.gpu_layers,
         kv_type_k=chosen.cache_type_k or "f16",
         kv_type_v=kv_type_v,

@@ -14,11 +14,10 @@ from typing import Any
 from localchat import errors, paths
 from localchat.chat.chat import Chat, ChatEvent, ChatSettings, Ended, Said, Sent, Waiting
 from localchat.chat.conversation import Turn
-from localchat.cli import fitting, options, question, report
+from localchat.cli import computer, fitting, options, question, report
 from localchat.cli.console import Console
 from localchat.engine import history, wire
 from localchat.engine.client import EngineClient
-from localchat.machine import detect, reconcile
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class _Answer:
             return
         with contextlib.suppress(errors.EngineError):
             build = (await engine.start()).build
-            hardware = reconcile.reconcile(detect.detect(), await engine.devices()).hardware
+            hardware = await computer.as_used_by(engine)
             file = paths.paths().measurements_file
             history.remember(file, build, self._plan.path, engine.loaded, stats, hardware)
 

@@ -115,7 +115,7 @@ def _models(command: wire.Probe) -> Iterator[tuple[Outline, Depths]]:
     if command.path:
         model = outline.outline(Path(command.path))
         most = MOST_BYTES if model.experts_share == 1.0 else MOST_EXPERTS_BYTES
-        limit = command.most_bytes or min(most, detect.detect().available_ram_bytes // 4)
+        limit = command.most_bytes or min(most, detect.processor().available_ram_bytes // 4)
         yield model, depths(model, limit)
         return
     kind = {form.name: number for number, form in quants.TENSOR_TYPES.items()}[command.format]
@@ -129,7 +129,7 @@ def _models(command: wire.Probe) -> Iterator[tuple[Outline, Depths]]:
 
 
 def _params(params: wire.EngineParams) -> wire.EngineParams:
-    hardware = detect.detect()
+    hardware = detect.processor()
     threads = min(params.threads or hardware.decode_threads, hardware.usable_threads)
     return dataclasses.replace(
         params,

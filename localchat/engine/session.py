@@ -88,7 +88,7 @@ class Session:
 
     def set_threads(self, threads: int) -> int:
         """Use this many threads from the next token on, within what the process may use."""
-        self._wanted_threads = min(threads, detect.detect().usable_threads)
+        self._wanted_threads = min(threads, detect.processor().usable_threads)
         return self._wanted_threads
 
     def count(self, messages: Sequence[wire.Message], variables: Mapping[str, Any]) -> int:
@@ -251,7 +251,7 @@ class Session:
 
 def definite(params: wire.EngineParams, headers: Sequence[Header]) -> wire.EngineParams:
     """Decide what was left open: threads, and whether to map the file."""
-    hardware = detect.detect()
+    hardware = detect.processor()
     threads = min(params.threads or hardware.decode_threads, hardware.usable_threads)
     mmap = params.mmap
     if mmap is None:
