@@ -51,7 +51,7 @@ def find(profile_file: str | None) -> Computer:
 
 
 async def as_used_by(engine: EngineClient) -> Hardware:
-    """Look at this computer as an engine that runs can use it. Raises EngineMissing or EngineLost."""
+    """Look at this computer as a running engine can use it. Raises EngineMissing or EngineLost."""
     return reconcile.reconcile(detect.detect(), await engine.devices()).hardware
 
 
