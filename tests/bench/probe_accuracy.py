@@ -4,19 +4,23 @@
 
 Six models of 0.6 to 1.6 GB, of different shapes and formats, are made once and kept in the
 temporary folder (7 GB). Three are small enough to be probed whole; the others are extended from
-copies, and with `--most-mib 200` all are. A pair is a probe of a model's header and, at once
-after it, real answers of the whole model; the pairs go round the models. Told are the median
-error of the probe and how often its interval holds the truth; then the same for what a probe of
-the bare machine says of the models in its format. Run it on an idle machine: it takes about three
-minutes. `--small` makes tiny models instead, to see that it works.
+copies, and with `--most-mib 200` all are. A pair is a probe of a model's header between real
+answers of the whole model, as many before it as after it, so that a machine whose own rate drifts
+falls on both; the truth is the median of the answers. The pairs go round the models. Told are the
+median error of the probe, how often its interval holds the truth, and how far the answers of a pair
+were from one another, which no prediction can beat; then the same for what a probe of the bare
+machine says of the models in its format. Run it on an idle machine: it takes about five minutes.
+`--small` makes tiny models instead, to see that it works.
 """
 
 import argparse
 import asyncio
 import dataclasses
+import itertools
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +38,8 @@ from localchat.models import gguf
 from tests import architectures
 from tests.architectures import Size
 
+_ANSWERS = 2
+"""Real answers on each side of a probe."""
 _QUESTION = "Tell me about the sea, the mountains and the wind in between."
 _DENSE = Size(
     layers=16, width=2048, heads=32, kv_heads=8, head_dims=64, feed_forward=8192, vocabulary=32_768
@@ -69,7 +75,18 @@ class Pair:
 
     model: str
     said: Speed
-    measured: float
+    rates: tuple[float, ...]
+    """Tokens a second of each real answer."""
+
+    @property
+    def measured(self) -> float:
+        """The median of the real answers."""
+        return statistics.median(self.rates)
+
+    @property
+    def swing(self) -> float:
+        """The quickest answer over the slowest."""
+        return max(self.rates) / min(self.rates)
 
     @property
     def error(self) -> float:
@@ -127,11 +144,13 @@ async def _run(files: Sequence[Path], params: EngineParams, asked: argparse.Name
         file = files[number % len(files)]
         candidate = _candidate(file)
         target = Target(candidate, file, most_bytes=asked.most_mib * units.MIB)
-        _, found = await prober.measure(target, params, hardware)
-        measured = await _measured(home, file, params, asked.tokens)
-        pair = Pair(file.stem, _said(candidate, params, found), measured)
+        async with _answering(home, file, params, asked.tokens) as answers:
+            rates = await answers()
+            _, found = await prober.measure(target, params, hardware)
+            rates += await answers()
+        pair = Pair(file.stem, _said(candidate, params, found), rates)
         own.append(pair)
-        machine.append(Pair(file.stem, _said(candidate, params, general), measured))
+        machine.append(Pair(file.stem, _said(candidate, params, general), rates))
         print(f"{_line(pair)}   the machine's probe {machine[-1].said.basis}: "
               f"{100 * machine[-1].error:+.1f} %", flush=True)  # fmt: skip
     _report("a probe of the header", own)
@@ -149,24 +168,36 @@ def _said(candidate: Candidate, params: EngineParams, known: Sequence[Measuremen
     return speed.estimate(candidate, footprint, params, hardware, known)
 
 
-async def _measured(home: Path, file: Path, params: EngineParams, tokens: int) -> float:
+@asynccontextmanager
+async def _answering(
+    home: Path, file: Path, params: EngineParams, tokens: int
+) -> AsyncIterator[Callable[[], Awaitable[tuple[float, ...]]]]:
     engine = EngineClient(home / "logs", home / "safe-mode.json")
-    rates = []
+    seeds = itertools.count()
+
+    async def answers() -> tuple[float, ...]:
+        return tuple([await _rate(engine, tokens, next(seeds)) for _ in range(_ANSWERS)])
+
     try:
         await engine.load(file, params)
-        for seed in range(3):
-            request = wire.Generate(
-                0,
-                (wire.Message("user", _QUESTION),),
-                sampling=wire.Sampling(temperature=0.8, seed=seed),
-                max_tokens=tokens,
-            )
-            async for event in engine.generate(request):
-                if isinstance(event, wire.Finished) and event.stats.tokens_per_second:
-                    rates.append(event.stats.tokens_per_second)
+        await _rate(engine, tokens // 4, next(seeds))
+        yield answers
     finally:
         await engine.close()
-    return statistics.median(rates)
+
+
+async def _rate(engine: EngineClient, tokens: int, seed: int) -> float:
+    request = wire.Generate(
+        0,
+        (wire.Message("user", _QUESTION),),
+        sampling=wire.Sampling(temperature=0.8, seed=seed),
+        max_tokens=tokens,
+    )
+    rate = 0.0
+    async for event in engine.generate(request):
+        if isinstance(event, wire.Finished):
+            rate = event.stats.tokens_per_second or 0.0
+    return rate
 
 
 def _seconds(general: Sequence[Measurement]) -> str:
@@ -181,7 +212,7 @@ def _line(pair: Pair) -> str:
     ratio = pair.said.high / pair.said.low
     return (
         f"{pair.model:26} probed {pair.said.low:6.2f} to {pair.said.high:6.2f} (x {ratio:.2f})  "
-        f"measured {pair.measured:6.2f}  {100 * pair.error:+5.1f} %  "
+        f"measured {pair.measured:6.2f} (x {pair.swing:.2f})  {100 * pair.error:+5.1f} %  "
         f"{'inside' if pair.holds else 'OUTSIDE'}"
     )
 
@@ -192,9 +223,10 @@ def _report(what: str, pairs: Sequence[Pair]) -> None:
     median = statistics.median(abs(pair.error) for pair in pairs)
     inside = sum(pair.holds for pair in pairs)
     widest = max(pair.said.high / pair.said.low for pair in pairs)
+    swing = statistics.median(pair.swing for pair in pairs)
     print(
         f"{what}: median error {100 * median:.1f} %, {inside} of {len(pairs)} intervals hold the "
-        f"truth, the widest high / low is {widest:.2f}"
+        f"truth, the widest high / low is {widest:.2f}; answers of a pair differ by x {swing:.2f}"
     )
 
 
