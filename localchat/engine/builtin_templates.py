@@ -46,6 +46,8 @@ class BuiltinTemplate:
     Raises BadTemplate when llama.cpp has none of that name.
     """
 
+    variables: frozenset[str] = frozenset()
+
     def __init__(self, name: str, origin: str = "") -> None:
         if name not in names():
             raise errors.BadTemplate(f"llama.cpp has no built-in chat format named {name!r}.")

@@ -19,6 +19,7 @@ from localchat.engine import (
     nativeparams,
     reasoning_tags,
     sampler,
+    templates,
     warmup,
     wire,
 )
@@ -100,6 +101,8 @@ class Session:
 
         Raises ContextOverflow, BadRequest, BadTemplate or EvaluationFailed.
         """
+        if command.json_schema or command.thinking_budget_tokens:
+            raise BadRequest("This worker knows no JSON schema and no budget for thinking.")
         prompt = self._builder.build(
             command.messages,
             variables=command.template_variables,
@@ -150,6 +153,7 @@ class Session:
             load_seconds=self._load_seconds,
             prefix_reuse=self._prefix_reuse(),
             footprint=self._footprint(),
+            template_variables=self._template_variables,
         )
 
     # --- loading ----------------------------------------------------------------------------
@@ -165,6 +169,7 @@ class Session:
             self.model.chat_template(), self.vocab, chosen=command.params.chat_template
         )
         self._origin = renderer.origin
+        self._template_variables = templates.thinking_variables(renderer)
         self._builder = PromptBuilder(renderer, self.vocab)
         self._stops = endings.missing_stops(self._builder, self.vocab)
         self._defaults = sampler.model_defaults(self.model.metadata)

@@ -33,6 +33,20 @@ _FAULTS = (
 _OURS = frozenset({"messages", "add_generation_prompt", "bos_token", "eos_token"})
 _NO_TOOLS: dict[str, object] = {"tools": [], "functions": ""}
 
+THINKING_VARIABLES = (
+    "enable_thinking",
+    "thinking",
+    "enable_reasoning",
+    "reasoning",
+    "thinking_mode",
+    "reasoning_mode",
+    "reasoning_effort",
+    "thinking_effort",
+    "thinking_budget",
+    "reasoning_budget",
+)
+"""Names by which templates of published models let a caller choose how they think."""
+
 Turn = Mapping[str, object]
 """A message as templates see it: "role" and "content", which is text or a list of parts."""
 
@@ -47,6 +61,10 @@ class Renderer(Protocol):
     @property
     def origin(self) -> str:
         """Where the template comes from, in words for the user."""
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Names that the template reads and a caller may set."""
 
     def render(
         self,
@@ -127,6 +145,11 @@ class ChatTemplate:
     def _defaults(self) -> dict[str, object]:
         """What templates expect to find besides the messages."""
         return {**self._texts, "datetime": self._sandbox.strftime_now("%b %d %Y")}
+
+
+def thinking_variables(renderer: Renderer) -> tuple[str, ...]:
+    """List what a template lets a caller choose of the model's thinking."""
+    return tuple(name for name in THINKING_VARIABLES if name in renderer.variables)
 
 
 def _free_names(tree: nodes.Template) -> frozenset[str]:

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from localchat.engine import records
+from localchat.engine.values import Device as Device
+from localchat.engine.values import Message as Message
+from localchat.engine.values import Role as Role
+from localchat.engine.values import Sampling as Sampling
+from localchat.engine.values import Stats as Stats
 from localchat.fit.footprint import Footprint
 from localchat.fit.params import EngineParams as EngineParams
 
-Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "context", "cancelled"]
 """`stop`: the model ended its turn or a stop string came; `length`: `max_tokens` reached;
 `context`: the context is full; `cancelled`: the user stopped it."""
@@ -32,76 +36,6 @@ FailureKind = Literal[
     "cancelled",
     "bad_request",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation as the chat template gets it."""
-
-    role: Role
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """Sampler settings; None leaves the choice to the GGUF's `general.sampling.*`, then llama.cpp.
-
-    `seed` None means a new one each time.
-    """
-
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    repeat_penalty: float | None = None
-    repeat_last_tokens: int | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """What was measured in the worker for one answer, so far or in the end."""
-
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    """Prompt tokens found in the KV cache and not evaluated again."""
-    prompt_seconds: float = 0.0
-    """Prefill: from the first prompt token evaluated to the last."""
-    ttft_seconds: float = 0.0
-    """Time to first token: from the request's arrival to the first token sampled."""
-    tokens: int = 0
-    seconds: float = 0.0
-    """From the first token sampled to the last."""
-    context_tokens: int = 0
-    """The size of the context; prompt_tokens + tokens of it are in use."""
-    note: str = ""
-    """Why less than the common prefix was reused, in one sentence; empty when all was."""
-
-    @property
-    def tokens_per_second(self) -> float | None:
-        """Decode rate: (tokens - 1) / (last token's time - first token's time)."""
-        return (self.tokens - 1) / self.seconds if self.tokens > 1 and self.seconds > 0 else None
-
-    @property
-    def prompt_tokens_per_second(self) -> float | None:
-        """Prefill rate, counting only tokens that were evaluated."""
-        evaluated = self.prompt_tokens - self.cached_tokens
-        return evaluated / self.prompt_seconds if self.prompt_seconds > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A device as ggml reports it."""
-
-    name: str
-    description: str
-    kind: Literal["cpu", "gpu", "integrated gpu", "accelerator", "other"]
-    memory_bytes: int
-    free_bytes: int
-    """On Linux and macOS ggml's CPU device reports free as equal to total."""
-    backend: str = ""
 
 
 # --- commands -----------------------------------------------------------------------------------
@@ -165,6 +99,10 @@ class Generate:
     """Such as {"enable_thinking": False}."""
     continue_final: bool = False
     """Go on with the last message, an assistant's, in place of opening a new turn."""
+    json_schema: str = ""
+    """A JSON schema that the answer must meet, as JSON text; "{}" for any JSON, empty for text."""
+    thinking_budget_tokens: int = 0
+    """Close a think block after this many tokens; 0 leaves it to the model."""
     verbose_prompt: bool = False
     """Send a Prompt event with the exact text and tokens first."""
     chunks: tuple[int, ...] = ()
@@ -293,6 +231,8 @@ class Loaded:
     it while the attention window is still there; or nothing (recurrent), only appending."""
     footprint: Footprint | None = None
     """What it takes of each device as llama.cpp counts it; None when this build does not tell."""
+    template_variables: tuple[str, ...] = ()
+    """What the chat template lets the user choose of its thinking, such as "enable_thinking"."""
 
 
 @dataclass(frozen=True, slots=True)

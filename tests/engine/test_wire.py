@@ -16,6 +16,8 @@ COMMANDS: list[wire.Command] = [
         sampling=wire.Sampling(temperature=0.0, seed=1),
         stop=("</s>", "\n\n"),
         template_variables={"enable_thinking": False},
+        json_schema='{"type": "integer"}',
+        thinking_budget_tokens=64,
         chunks=(3, 4),
     ),
     wire.Count(5, (wire.Message("user", "x"),)),
