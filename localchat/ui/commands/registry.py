@@ -1,0 +1,159 @@
+"""Every command there is, in the order of the footer and the help page.
+
+Whoever adds an action to a screen adds its line here, and the key, the palette, the slash word and
+the help page follow.
+"""
+
+from typing import Final
+
+from localchat.ui.commands.command import Command
+
+WRITING: Final = "Writing"
+ANSWERS: Final = "The answer"
+READING: Final = "Reading"
+MESSAGES: Final = "A message (Tab, then Up and Down choose one)"
+CHATS: Final = "Chats"
+MODELS: Final = "Choosing a model"
+EVERYWHERE: Final = "Everywhere"
+
+GROUPS: Final = (WRITING, ANSWERS, READING, MESSAGES, CHATS, MODELS, EVERYWHERE)
+"""The headings of the help page, in order."""
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    # The prompt box handles these itself, in the order they were typed.
+    Command(
+        "prompt.send", "Send", "send the message", keys=("enter",), group=WRITING, is_fixed=True
+    ),
+    Command(
+        "prompt.new_line", "New line", "begin a new line; the last two not in every terminal",
+        keys=("ctrl+j", "shift+enter", "alt+enter"), group=WRITING, is_fixed=True,
+    ),
+    Command(
+        "prompt.earlier", "Last message", "bring back what you sent, while the box is empty",
+        "earlier", ("up",), group=WRITING, is_fixed=True,
+    ),
+    Command(
+        "prompt.later", "Next message", "go on to what you sent after it",
+        "later", ("down",), group=WRITING, is_fixed=True,
+    ),
+    Command(
+        "prompt.page_up", "Scroll up", "scroll up; the text stays where it is while you read",
+        "screen.scroll_text(-1)", ("pageup",), group=READING,
+    ),
+    Command(
+        "prompt.page_down", "Scroll down", "scroll down",
+        "screen.scroll_text(1)", ("pagedown",), group=READING,
+    ),
+    Command(
+        "prompt.top", "To the beginning", "to the beginning of the conversation",
+        "screen.scroll_text(-1000)", ("ctrl+home",), group=READING,
+    ),
+    Command(
+        "prompt.bottom", "To the end", "to the newest text",
+        "screen.scroll_text(1000)", ("ctrl+end",), group=READING,
+    ),
+    Command(
+        "prompt.home", "Line start", "line start; while the box is empty, to the beginning",
+        "to_edge(-1)", ("home",), group=WRITING,
+    ),
+    Command(
+        "prompt.end", "Line end", "line end; while the box is empty, to the newest text",
+        "to_edge(1)", ("end",), group=WRITING,
+    ),
+    Command(
+        "chat.stop", "Stop", "stop the answer; what has been said stays",
+        "stop", ("escape",), slash="stop", group=ANSWERS, in_footer=True,
+    ),
+    Command(
+        "chat.new", "New chat", "begin a new chat",
+        "new_chat", ("ctrl+n",), slash="new", group=CHATS, in_footer=True,
+    ),
+    Command(
+        "chat.copy", "Copy answer", "copy the last answer",
+        "copy_answer", ("ctrl+y",), slash="copy", group=ANSWERS, in_footer=True, is_priority=True,
+    ),
+    Command(
+        "chat.thoughts", "Thoughts", "show or hide what the model thought",
+        "toggle_thoughts", ("ctrl+t",), slash="thoughts", group=ANSWERS, is_priority=True,
+    ),
+    Command(
+        "chat.models", "Models", "choose another model; the chat stays, Esc comes back to it",
+        "app.show_models", ("ctrl+l",), slash="models", group=CHATS, in_footer=True,
+    ),
+    Command(
+        "chat.regenerate", "Regenerate", "answer again, as another version",
+        "regenerate", ("ctrl+r",), slash="regen retry", group=ANSWERS, is_priority=True,
+    ),
+    Command(
+        "chat.chats", "Chats", "all chats: search them, open one",
+        "app.show_chats", ("ctrl+o",), slash="chats", group=CHATS, is_priority=True,
+    ),
+    Command(
+        "chat.settings", "Settings", "how this chat is answered",
+        "settings", ("ctrl+s",), slash="settings", group=CHATS, is_priority=True,
+    ),
+    Command(
+        "chat.rename", "Rename", "give this chat a title of your own",
+        "rename", ("f2",), slash="rename", argument="[TITLE]", group=CHATS,
+    ),
+    Command(
+        "prompt.editor", "Editor", "write in your own editor ($VISUAL or $EDITOR)",
+        "editor", ("ctrl+g",), slash="", group=WRITING,
+    ),
+    Command("transcript.up", "Up", "choose the message above", "move(-1)", ("up",), group=MESSAGES),
+    Command("transcript.down", "Down", "choose the message below", "move(1)", ("down",),
+        group=MESSAGES),
+    Command("transcript.older", "Older version", "show the version before", "version(-1)",
+        ("left",), group=MESSAGES),
+    Command("transcript.newer", "Newer version", "show the version after", "version(1)",
+        ("right",), group=MESSAGES),
+    Command("transcript.edit", "Edit", "edit it, as another version", "edit", ("e",),
+        group=MESSAGES),
+    Command("transcript.regenerate", "Regenerate", "answer again, as another version",
+        "regenerate", ("r",), group=MESSAGES),
+    Command("transcript.continue", "Continue", "go on where the answer stopped", "continue",
+        ("c",), group=MESSAGES),
+    Command("transcript.copy", "Copy", "copy it", "copy", ("y",), group=MESSAGES),
+    Command("transcript.code", "Copy code", "copy the code block of this number",
+        "copy_code({key})", tuple("123456789"), group=MESSAGES),
+    Command("transcript.delete", "Delete", "delete it", "delete", ("d",), group=MESSAGES),
+    Command("transcript.undo", "Undo", "bring back what was deleted", "undo", ("u",),
+        group=MESSAGES),
+    Command("transcript.fork", "Fork", "begin a new chat with everything up to it", "fork",
+        ("f",), group=MESSAGES),
+    Command("grid.choose", "Chat", "chat with the model, as the grid has it",
+        "choose", ("enter",), group=MODELS, in_footer=True, is_fixed=True),
+    Command("grid.leave", "List", "from the grid back to the list",
+        "leave", ("tab", "shift+tab"), group=MODELS, in_footer=True, key_display="←",
+        is_fixed=True),
+    Command("list.choose", "Chat", "chat with the model, in the best way for this machine",
+        "select", ("enter",), group=MODELS, in_footer=True, is_fixed=True),
+    Command("list.enter", "Choices", "from the list to the grid of its choices",
+        "enter", ("right", "tab"), group=MODELS, in_footer=True, key_display="→",
+        is_fixed=True),
+    Command("pane.kv", "KV cache", "plan with a q8_0 KV cache, or with f16 again",
+        "toggle_kv", ("k",), group=MODELS, in_footer=True),
+    Command("models.search", "Search", "search the list", "search", ("slash",),
+        group=MODELS, in_footer=True, place="picker", key_display="/"),
+    Command("models.filter", "Filter", "show other models", "filter", ("f",),
+        group=MODELS, in_footer=True, place="picker"),
+    Command("models.sort", "Sort", "sort by another thing", "sort", ("s",),
+        group=MODELS, in_footer=True, place="picker"),
+    Command("models.leave_search", "Leave search", "leave the search", "leave_search", ("escape",),
+        group=MODELS, place="picker", is_fixed=True),
+    Command("models.open", "Open", "open a file by its path", "open_path", ("o",),
+        group=MODELS, in_footer=True),
+    Command("models.refresh", "Read again", "look again at folder and memory", "refresh", ("r",),
+        group=MODELS),
+    Command("models.back", "Back", "go back", "back", ("escape",), group=MODELS, in_footer=True),
+    Command("app.help", "Help", "this page", "help", ("f1",), slash="help ?",
+        group=EVERYWHERE, in_footer=True),
+    Command("app.downloads", "Downloads", "what is being downloaded", "show_downloads", ("ctrl+d",),
+        slash="downloads", group=EVERYWHERE, is_priority=True),
+    Command("app.palette", "Commands", "all commands by name, and themes",
+        keys=("ctrl+p",), group=EVERYWHERE, is_fixed=True),
+    Command("app.theme", "Theme", "change the colors", "change_theme",
+        slash="theme", argument="[NAME]", group=EVERYWHERE),
+    Command("app.quit", "Quit", "leave localchat", "quit", ("ctrl+q",), slash="quit bye exit",
+        group=EVERYWHERE, in_footer=True, is_priority=True),
+)  # fmt: skip
