@@ -49,6 +49,16 @@ class Paths:
         """Headers of models on the Hub that were looked at; the oldest go by themselves."""
         return self.state / "headers"
 
+    @property
+    def prompt_history_file(self) -> Path:
+        """Messages sent before, which Up brings back."""
+        return self.state / "prompts.jsonl"
+
+    @property
+    def copies(self) -> Path:
+        """What could not be put on a clipboard; the newest few kept."""
+        return self.state / "copies"
+
 
 def paths() -> Paths:
     """Find where files live for this user; creates nothing."""
