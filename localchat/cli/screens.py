@@ -3,12 +3,15 @@
 import argparse
 import dataclasses
 import functools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from localchat import paths
 from localchat.cli import options, question
 from localchat.engine import wire
+from localchat.hub import access
+from localchat.library import cache
 from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
@@ -42,6 +45,8 @@ def run(given: argparse.Namespace) -> int:
         models_folder=places.models,
         chat_settings=options.chat_settings(chosen, given),
         engine_params=params,
+        access=access.of_environment(offline=given.offline),
+        cache=cache.here(os.environ, Path.home()),
         open_path=open_path,
     )
     return ui.run(options.engine(), setup, chosen.theme or "")

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from localchat.chat.chat import Chat
 from localchat.engine.client import EngineClient
-from localchat.ui import themes
+from localchat.library.cache import Cache
+from localchat.ui import commands, themes
 from localchat.ui.appraiser import Appraiser
+from localchat.ui.downloads import DownloadDesk
 from localchat.ui.gate import ControlGate
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.help import HelpScreen
@@ -31,10 +33,7 @@ class LocalchatApp(App[None]):
     CSS_PATH = Path(__file__).with_name("app.tcss")
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help"),
-        Binding("ctrl+q", "quit", "Quit", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("app")
 
     def __init__(self, engine: EngineClient, setup: Setup, theme: str = "") -> None:
         super().__init__()
@@ -44,6 +43,7 @@ class LocalchatApp(App[None]):
         self._gate = ControlGate()
         self._chat = Chat(engine, setup.chat_settings)
         self._appraiser = Appraiser(engine, setup)
+        self.downloads = DownloadDesk(setup.cache or Cache(setup.models_folder), setup.access)
         self._in_memory: ModelsScreen.Loaded | None = None
         self._models_screen = ModelsScreen(engine, setup, self._appraiser)
         self._chat_screen = ChatScreen(self._chat)
@@ -53,6 +53,10 @@ class LocalchatApp(App[None]):
         self.install_screen(self._models_screen, "models")
         self.install_screen(self._chat_screen, "chat")
         self.push_screen("models")
+
+    async def on_unmount(self) -> None:
+        """Stop the downloads; what came is kept."""
+        await self.downloads.close()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Name the one color that no theme of Textual's has."""

@@ -8,6 +8,8 @@ from localchat.chat.chat import ChatSettings
 from localchat.engine import wire
 from localchat.engine.wire import EngineParams
 from localchat.fit.candidate import Candidate
+from localchat.hub.access import Access
+from localchat.library.cache import Cache
 from localchat.machine.hardware import Hardware
 from localchat.models import catalogue
 from localchat.models.catalogue import CatalogueModel
@@ -41,5 +43,9 @@ class Setup:
     chat_settings: ChatSettings = field(default_factory=ChatSettings)
     engine_params: EngineParams = field(default_factory=EngineParams)
     """What is not planned, and all there is for a file without a plan."""
+    access: Access = field(default_factory=lambda: Access(is_offline=True))
+    """Which Hub is asked, by whom, and whether it may be asked at all."""
+    cache: Cache | None = None
+    """Where downloads go; None for a folder beside the models."""
     open_path: Path | None = None
     """A model to load at once."""
