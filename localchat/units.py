@@ -60,3 +60,26 @@ def human_seconds(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def human_count(number: int) -> str:
+    """Say how many in the space of a column.
+
+    >>> human_count(812), human_count(20_400), human_count(3_200_000)
+    ('812', '20.4k', '3.2M')
+    """
+    if number < 1000:
+        return str(number)
+    return f"{number / 1000:.1f}k" if number < 999_950 else f"{number / 1e6:.1f}M"
+
+
+def human_age(seconds: float) -> str:
+    """Say how long ago something was, in days.
+
+    >>> human_age(3600), human_age(100_000), human_age(1e6), human_age(1e8)
+    ('today', 'yesterday', '11 days ago', '3 years ago')
+    """
+    days = int(seconds // 86_400)
+    if days < 2:
+        return "yesterday" if days == 1 else "today"
+    return f"{days} days ago" if days < 730 else f"{days // 365} years ago"

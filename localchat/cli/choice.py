@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localchat import errors, paths, sanitize
-from localchat.cli import reference, stored
-from localchat.cli.reference import Reference
+from localchat.cli import stored
 from localchat.fit import candidates
 from localchat.fit.candidate import Candidate
+from localchat.library import reference
+from localchat.library.reference import Reference
 from localchat.library.values import RemoteRepo
 from localchat.models import catalogue, folder, gguf, quants, splits
 from localchat.models.catalogue import CatalogueModel

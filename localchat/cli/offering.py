@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from localchat import errors, sanitize, units
 from localchat.cli import computer, hub
 from localchat.cli.computer import Computer
-from localchat.cli.reference import Reference
 from localchat.engine import wire
 from localchat.fit import budget, ladder, option, plan, room, speed
 from localchat.fit.candidate import Candidate
 from localchat.hub import grid, repository, support
 from localchat.hub.client import HubClient
+from localchat.library.reference import Reference
 from localchat.library.values import RemoteQuant, RemoteRepo
 
 

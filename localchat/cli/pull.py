@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from localchat import errors, sanitize, units
-from localchat.cli import already, asking, fetching, hub, offering, reference, stored
+from localchat.cli import already, asking, fetching, hub, offering, stored
 from localchat.cli.console import Console
 from localchat.cli.offering import Offer
-from localchat.cli.reference import Reference
 from localchat.engine import wire
 from localchat.hub import download
 from localchat.hub.access import Access
+from localchat.library import reference
 from localchat.library.places import Program
+from localchat.library.reference import Reference
 from localchat.library.values import RemoteFile
 from localchat.models import catalogue
 

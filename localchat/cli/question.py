@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TextIO
 
 from localchat import errors, paths, sanitize, units
-from localchat.cli import reference, stored
+from localchat.cli import stored
+from localchat.library import reference
 from localchat.models import catalogue, folder, gguf
 
 _MOST_BYTES = 16 * units.MIB

@@ -7,7 +7,7 @@ from localchat import errors, sanitize
 from localchat.cli import hub, offering
 from localchat.cli.choice import Choice
 from localchat.cli.console import Console
-from localchat.cli.reference import Reference
+from localchat.library.reference import Reference
 
 
 def choice(wanted: Reference, offline: bool) -> Choice:

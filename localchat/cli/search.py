@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from localchat import errors, sanitize
+from localchat import errors, sanitize, units
 from localchat.cli import console, hub, name_table
 from localchat.cli.console import Console
 from localchat.cli.tables import Cell, Column, Pen
@@ -79,18 +79,7 @@ def _row(result: SearchResult) -> tuple[Cell | str, ...]:
     return (
         Cell(f"{result.repo}{' *' if result.gated else ''}", "strong"),
         f"{result.parameters / 1e9:.1f}B" if result.parameters else "",
-        short(result.downloads),
-        short(result.likes),
+        units.human_count(result.downloads),
+        units.human_count(result.likes),
         result.modified.date().isoformat() if result.modified else "",
     )
-
-
-def short(number: int) -> str:
-    """Say a number in the space of a column.
-
-    >>> short(812), short(20_400), short(3_200_000)
-    ('812', '20.4k', '3.2M')
-    """
-    if number < 1000:
-        return str(number)
-    return f"{number / 1000:.1f}k" if number < 1_000_000 else f"{number / 1e6:.1f}M"

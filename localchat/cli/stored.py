@@ -1,10 +1,9 @@
 """The models on this disk, as the commands look for them."""
 
 from localchat import errors, paths, sanitize
-from localchat.cli import reference
-from localchat.cli.reference import Reference
-from localchat.library import labels, library, places
+from localchat.library import labels, library, places, reference
 from localchat.library.entries import Copy, Library, LocalEntry
+from localchat.library.reference import Reference
 from localchat.models import quants
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from localchat import errors
-from localchat.cli import reference
+from localchat.library import reference
 from tests import architectures
 from tests.cli import command, hubs
 from tests.fake_hub import FakeFile, FakeHub, FakeRepo
