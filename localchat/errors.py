@@ -17,6 +17,7 @@ LocalchatError
 ├── Offline               offline, and what is needed is not on this disk
 ├── HubRefused            the Hub refuses: gated, private, or the token is wrong
 ├── DiskFull              no room for what was asked; says how much is missing
+├── AttachmentError       a file cannot be put beside a message
 ├── CatalogueError        a file of facts in assets/ is damaged; names the file and the key
 └── EngineError
     ├── EngineMissing     llama-cpp-python cannot be imported
@@ -164,6 +165,10 @@ class DiskFull(LocalchatError):
     def __init__(self, message: str, hint: str = "", *, missing_bytes: int = 0) -> None:
         super().__init__(message, hint)
         self.missing_bytes = missing_bytes
+
+
+class AttachmentError(LocalchatError):
+    """A file cannot be put beside a message: missing, too large, binary, or without text."""
 
 
 class CatalogueError(LocalchatError):
