@@ -68,5 +68,7 @@ def slash(text: str) -> tuple[Command, str] | None:
         raise errors.UsageError(f"There is no command /{word}.", hint)
     if command.must_have_argument and not argument:
         usage = f"/{command.words[0]} {command.argument}"
-        raise errors.UsageError(f"/{word} needs more: {usage}.", f"Type {usage}.")
+        raise errors.UsageError(f"/{word} alone says too little.", f"Type {usage}.")
+    if argument and not command.argument:
+        raise errors.UsageError(f"/{word} takes nothing after it.")
     return command, argument

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
@@ -16,7 +16,8 @@ from localchat import errors, sanitize
 from localchat.chat.chat import Chat, Ended
 from localchat.chat.conversation import Turn
 from localchat.engine import wire
-from localchat.ui import copying, wording
+from localchat.ui import commands, copying, wording
+from localchat.ui.commands import obeying
 from localchat.ui.meter import Meter
 from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.widgets.answer import AnswerView
@@ -33,13 +34,7 @@ class ChatScreen(Screen[None]):
     """One conversation with the model in memory."""
 
     CSS_PATH = "chat.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop"),
-        Binding("ctrl+n", "new_chat", "New chat"),
-        Binding("ctrl+y", "copy_answer", "Copy answer", priority=True),
-        Binding("ctrl+t", "toggle_thoughts", "Thoughts", show=False),
-        Binding("ctrl+l", "app.show_models", "Models"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("chat")
 
     class Answered(Message):
         """An answer came to its end; its statistics say how fast this machine is."""
@@ -91,7 +86,10 @@ class ChatScreen(Screen[None]):
         return action != "stop" or self._view is not None
 
     @on(PromptBox.Submitted)
-    def _send(self, event: PromptBox.Submitted) -> None:
+    async def _send(self, event: PromptBox.Submitted) -> None:
+        if await obeying.obey(self._prompt, event.text):
+            self._prompt.busy = False
+            return
         self._view = AnswerView()
         self._meter.begin()
         self._asking = self._ask(event.text, self._view)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -14,7 +14,7 @@ from localchat.engine import wire
 from localchat.engine.client import EngineClient
 from localchat.fit.footprint import Footprint
 from localchat.fit.option import Option
-from localchat.ui import wording
+from localchat.ui import commands, wording
 from localchat.ui.appraiser import Appraiser
 from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.setup import Setup
@@ -33,11 +33,7 @@ class ModelsScreen(Screen[None]):
     AUTO_FOCUS = "Rows"
     # Two widths more than elsewhere: the grid below the list, and beside it.
     HORIZONTAL_BREAKPOINTS = _WIDTHS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "open_path", "Open"),
-        Binding("r", "refresh", "Read again", show=False),
-        Binding("escape", "back", "Back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("models")
 
     class Loaded(Message):
         """A model is in memory and ready."""

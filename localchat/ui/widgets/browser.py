@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
 from localchat.fit.option import Option
-from localchat.ui import pools
+from localchat.ui import commands, pools
 from localchat.ui.shelf import Entry
 from localchat.ui.stock import Stock
 from localchat.ui.widgets.fit_grid import FitGrid
@@ -28,7 +28,7 @@ class Browser(Container):
     """
 
     # In the grid it is the pane's, and shown.
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("k", "toggle_kv", "KV cache", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("pane", in_footer=False)
 
     class Wanted(Message):
         """The reader wants to chat with this model, in this way if it has been worked out."""

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from localchat.fit.option import Option
+from localchat.ui import commands
 from localchat.ui.grid import Cell, Grid
 from localchat.ui.widgets import grid_table
 
@@ -19,8 +20,7 @@ class FitGrid(Widget, can_focus=True):
     """Quantizations by contexts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Chat"),
-        Binding("tab,shift+tab", "leave", "List", key_display="←"),
+        *commands.bindings("grid"),
         Binding("up", "move(-1, 0)", "Up", show=False),
         Binding("down", "move(1, 0)", "Down", show=False),
         Binding("left", "move(0, -1)", "Left", show=False),

@@ -5,14 +5,14 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from localchat.fit.option import ModelPlan, Option
-from localchat.ui import explaining, grid
+from localchat.ui import commands, explaining, grid
 from localchat.ui.grid import KV_TYPES, Cell, KvType
 from localchat.ui.shelf import Entry
 from localchat.ui.stock import Stock
@@ -23,7 +23,7 @@ from localchat.ui.widgets.fit_grid import FitGrid, Legend
 class FitPane(Container):
     """What can be chosen of one model, and what each choice means."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("k", "toggle_kv", "KV cache")]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("pane")
 
     class Looked(Message):
         """Another choice is looked at, or none."""

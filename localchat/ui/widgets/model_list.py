@@ -6,12 +6,13 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from localchat.ui import commands
 from localchat.ui.shelf import Entry
 from localchat.ui.widgets import model_table
 
@@ -99,10 +100,7 @@ class Rows(OptionList):
 
     SIDE_CELLS = 1
     SCROLLBAR_CELLS = 1
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Chat"),
-        Binding("right,tab", "enter", "Choices", key_display="→"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("list")
 
     class Entered(Message):
         """The reader wants to see what can be chosen of the model under the cursor."""

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from localchat.ui import shelf, wording
+from localchat.ui import commands, shelf, wording
 from localchat.ui.shelf import Arrangement, Entry
 from localchat.ui.widgets.model_list import ModelList, Rows
 
@@ -19,12 +19,7 @@ from localchat.ui.widgets.model_list import ModelList, Rows
 class ModelPicker(Vertical):
     """Says what is shown and in which order, above the rows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", key_display="/"),
-        Binding("f", "filter", "Filter"),
-        Binding("s", "sort", "Sort"),
-        Binding("escape", "leave_search", "Leave search", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("picker")
 
     def __init__(self) -> None:
         super().__init__()

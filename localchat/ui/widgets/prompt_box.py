@@ -3,11 +3,12 @@
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from localchat import sanitize
+from localchat.ui import commands
 
 _HINT = "Enter sends · Ctrl+J new line"
 _NEW_LINE_KEYS = ("ctrl+j", "shift+enter", "shift+\r", "alt+enter")
@@ -16,16 +17,7 @@ _NEW_LINE_KEYS = ("ctrl+j", "shift+enter", "shift+\r", "alt+enter")
 class PromptBox(TextArea):
     """A text area for one message; the owner says when it is answered, by `busy = False`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "earlier", "Last message", show=False),
-        Binding("down", "later", "Next message", show=False),
-        Binding("pageup", "screen.scroll_text(-1)", "Scroll up", show=False),
-        Binding("pagedown", "screen.scroll_text(1)", "Scroll down", show=False),
-        Binding("ctrl+home", "screen.scroll_text(-1000)", "To the beginning", show=False),
-        Binding("ctrl+end", "screen.scroll_text(1000)", "To the end", show=False),
-        Binding("home", "to_edge(-1)", "Line start, or to the beginning", show=False),
-        Binding("end", "to_edge(1)", "Line end, or to the end", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("prompt")
 
     class Submitted(Message):
         """The reader sends a text that is not blank."""
