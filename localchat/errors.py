@@ -18,6 +18,7 @@ LocalchatError
 ├── HubRefused            the Hub refuses: gated, private, or the token is wrong
 ├── DiskFull              no room for what was asked; says how much is missing
 ├── AttachmentError       a file cannot be put beside a message
+├── StoreError            the chats cannot be read or written
 ├── CatalogueError        a file of facts in assets/ is damaged; names the file and the key
 └── EngineError
     ├── EngineMissing     llama-cpp-python cannot be imported
@@ -173,6 +174,10 @@ class AttachmentError(LocalchatError):
 
 class CatalogueError(LocalchatError):
     """A file of facts that ships with localchat is missing, or holds a value that cannot be."""
+
+
+class StoreError(LocalchatError):
+    """The file with the chats cannot be read or written, or has no such chat."""
 
 
 class EngineError(LocalchatError):

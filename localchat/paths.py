@@ -20,6 +20,11 @@ class Paths:
     """Logs of the engine, and what was learnt about this machine."""
 
     @property
+    def chats_file(self) -> Path:
+        """Every chat of this user, in one database beside the models folder."""
+        return self.models.parent / "chats.db"
+
+    @property
     def engine_logs(self) -> Path:
         """One log for each engine process, the newest few kept."""
         return self.state / "engine"

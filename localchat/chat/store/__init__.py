@@ -1,0 +1,1 @@
+"""Where chats are kept: one SQLite file, which several running localchats share."""
