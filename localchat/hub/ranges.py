@@ -63,6 +63,7 @@ class RemoteBytes:
         most_seconds = limits.total_seconds + (skipped + n_bytes) / limits.least_bytes_per_second
         deadline = time.monotonic() + most_seconds
         for piece in self._pieces(response):
+            self._session.took(len(piece))
             pieces.append(piece[max(0, skipped - passed) :])
             passed += len(piece)
             if time.monotonic() > deadline:

@@ -48,8 +48,11 @@ class Session:
     def __init__(self, who: Access, timeouts: Timeouts | None = None) -> None:
         self.who = who
         self.timeouts = timeouts or Timeouts()
+        self.received_bytes = 0
+        """Of files, by now."""
         self._lock = threading.Lock()
         self._client: httpx2.Client | None = None
+        self._is_stopped = False
 
     def __enter__(self) -> "Session":
         return self
@@ -63,6 +66,17 @@ class Session:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def stop(self) -> None:
+        """End what goes on at its next step; whoever waits for it, in any thread, gets Cancelled."""
+        self._is_stopped = True
+
+    def took(self, n_bytes: int) -> None:
+        """Count bytes of a file that came. Raises Cancelled after `stop`."""
+        with self._lock:
+            self.received_bytes += n_bytes
+        if self._is_stopped:
+            raise errors.Cancelled("The Hub is not asked any further.")
 
     def asked(self, repo: str = "", revision: str = "", path: str = "") -> Asked:
         """Say what a request is for, for its errors."""
@@ -98,6 +112,7 @@ class Session:
         target, params = url, query
         began = time.monotonic()
         for _ in range(MOST_REDIRECTS + 1):
+            self.took(0)
             response = self._send(target, headers, params, asked)
             try:
                 if not response.has_redirect_location:
