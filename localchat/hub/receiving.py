@@ -56,9 +56,9 @@ class Receiver:
         try would help, OSError when the part cannot be written, and control.Stopped.
         """
         while self._part.done_bytes < self._file.size_bytes:
-            self._patience.begin()
+            seconds = self._patience.begin()
             try:
-                self._try()
+                self._try(seconds)
             except RuleBroken as broken:
                 self._broken_rules += 1
                 if self._broken_rules >= self._tools.manners.broken_answers:
@@ -69,11 +69,13 @@ class Receiver:
                     raise broken.error from broken
                 self._patience.wait(broken.error)
 
-    def _try(self) -> None:
+    def _try(self, seconds: float) -> None:
         part, meter = self._part, self._tools.meter
         meter.enter(Phase.ASKING)
         start = part.done_bytes
-        with self._transport.get(self._file, self._vet, start, part.validator) as answer:
+        with self._transport.get(self._file, self._vet, seconds, start, part.validator) as answer:
+            if self._patience.has_received:
+                answer.trust()
             self._check_status(answer)
             self._check_place(answer, start)
             if part.validator != answer.validator:
@@ -143,6 +145,7 @@ class Receiver:
                 if received - self._rewarded_bytes >= tools.manners.worth_bytes:
                     self._rewarded_bytes = received
                     self._patience.reward()
+                    answer.trust()
                 tools.control.check()
             sink.flush()
         if received > expected:

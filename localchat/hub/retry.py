@@ -15,6 +15,7 @@ from localchat.hub.meter import Meter
 from localchat.library.values import Phase
 
 _JITTER = 0.25
+_LEAST_SECONDS = 0.5
 
 
 class Patience:
@@ -24,19 +25,24 @@ class Patience:
         self._manners = manners
         self._meter = meter
         self._control = control
-        self._has_received = False
+        self.has_received = False
+        """Whether enough came to believe in this download."""
         self._alone_since = time.monotonic()
         self._tried_at = self._alone_since
         self._failures = 0
         self._announced = 0
 
-    def begin(self) -> None:
-        """A try begins."""
+    def begin(self) -> float:
+        """A try begins; return how many seconds it may take until bytes flow."""
         self._tried_at = time.monotonic()
+        patience = self._manners.start_patience_seconds
+        if self.has_received:
+            return patience
+        return max(patience - (self._tried_at - self._alone_since), _LEAST_SECONDS)
 
     def reward(self) -> None:
         """Bytes came: begin to count anew."""
-        self._has_received = True
+        self.has_received = True
         self._alone_since = time.monotonic()
         self._failures = self._announced = 0
 
@@ -69,7 +75,7 @@ class Patience:
         seconds *= 1 + random.uniform(-_JITTER, _JITTER)
         self._failures += 1
         patience = manners.start_patience_seconds
-        if self._has_received:
+        if self.has_received:
             patience = manners.patience_seconds
         # The next try may take as long as this one did.
         if now - self._alone_since + seconds + (now - self._tried_at) > patience:

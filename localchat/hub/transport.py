@@ -9,6 +9,7 @@ import functools
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,8 +18,9 @@ import httpx2
 
 import localchat
 from localchat import errors
-from localchat.hub import redirects, refusals, urls
+from localchat.hub import bounded, redirects, refusals, urls
 from localchat.hub.access import Access
+from localchat.hub.bounded import Watchdog
 from localchat.hub.control import Control
 from localchat.hub.manners import Manners
 from localchat.hub.refusals import Asked
@@ -27,6 +29,7 @@ from localchat.library.values import RemoteFile
 Vet = Callable[[Mapping[str, str]], None]
 """Looks at the headers of the Hub's own answer, before any redirect; raises to refuse it."""
 
+_LEAST_SECONDS = 0.1
 _CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-(?P<stop>\d+)/(?P<size>\d+|\*)")
 
 
@@ -51,6 +54,8 @@ class Answer:
     """False for a storage that the Hub sent the request to."""
     body: Iterator[bytes]
     """Raises Broken."""
+    trust: Callable[[], None]
+    """Say that enough came: from now on a pause may last as long as a read may."""
 
     @property
     def range_start(self) -> int | None:
@@ -82,6 +87,8 @@ class Transport:
         self._manners = manners
         self._control = control
         self._held: socket.socket | None = None
+        self._attempt: object = None
+        """The request under way; those before it may still hang somewhere."""
         self._client = httpx2.Client(
             verify=_trusted(),
             follow_redirects=False,
@@ -100,34 +107,71 @@ class Transport:
 
     @contextlib.contextmanager
     def get(
-        self, file: RemoteFile, vet: Vet, start: int = 0, validator: str = ""
+        self, file: RemoteFile, vet: Vet, seconds: float, start: int = 0, validator: str = ""
     ) -> Iterator[Answer]:
         """Ask for a file from byte `start` on; `vet` sees what the Hub says of it before more.
 
+        After `seconds` without a flow of bytes it is given up, whatever it waits for.
         Raises Broken, DownloadFailed for redirects that are not followed, control.Stopped, and
         what `vet` raises.
         """
-        asked = self.asked(file)
+        asked, began = self.asked(file), time.monotonic()
         url = urls.file(self._who.endpoint, file.repo, file.revision_commit, file.path)
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
             headers |= {"If-Range": validator} if validator else {}
+        response = self._opened(url, headers, vet, asked, seconds)
+        left = max(seconds - (time.monotonic() - began), _LEAST_SECONDS)
+        try:
+            with Watchdog(left, self._shut) as watchdog:
+                yield Answer(
+                    status=response.status_code,
+                    headers=_lowered(response),
+                    is_from_hub=str(response.request.url).startswith(self._who.endpoint + "/"),
+                    body=self._body(response, asked, watchdog),
+                    trust=watchdog.calm,
+                )
+        finally:
+            response.close()
+            self._release()
+
+    def _opened(
+        self, url: str, headers: Mapping[str, str], vet: Vet, asked: Asked, seconds: float
+    ) -> httpx2.Response:
+        """Open the answer that the redirects lead to, in a thread that can be left behind."""
+        self._control.check()
+        attempt = self._attempt = object()
+        try:
+            return bounded.within(
+                seconds,
+                lambda: self._followed(attempt, url, headers, vet, asked),
+                httpx2.Response.close,
+                self._control.check,
+            )
+        except TimeoutError:
+            kind = httpx2.ReadTimeout if self._held else httpx2.ConnectTimeout
+            raise self._broken(kind("it took too long"), asked) from None
+        finally:
+            # What comes of it now is nobody's: see _watch.
+            self._attempt = None
+
+    def _followed(
+        self, attempt: object, url: str, headers: Mapping[str, str], vet: Vet, asked: Asked
+    ) -> httpx2.Response:
         for hop in range(self._manners.redirects + 1):
-            response = self._send(url, headers, asked)
+            response = self._send(attempt, url, headers, asked)
             try:
                 if hop == 0 and response.status_code < 400:
                     vet(_lowered(response))
                 location = response.headers.get("location", "")
                 if not (300 <= response.status_code < 400 and location):
-                    is_from_hub = self._is_hub(url)
-                    body = self._body(response, asked)
-                    yield Answer(response.status_code, _lowered(response), is_from_hub, body)
-                    return
+                    return response
                 url = redirects.following(url, location)
-            finally:
+            except errors.LocalchatError:
                 response.close()
-                self._release()
+                raise
+            response.close()
         raise redirects.too_many(asked.host)
 
     def asked(self, file: RemoteFile) -> Asked:
@@ -136,25 +180,25 @@ class Transport:
         has_token = bool(self._who.token_for(endpoint))
         return Asked(endpoint, file.repo, file.revision, file.path, has_token)
 
-    def _is_hub(self, url: str) -> bool:
-        return url.startswith(self._who.endpoint + "/")
-
-    def _send(self, url: str, headers: Mapping[str, str], asked: Asked) -> httpx2.Response:
+    def _send(
+        self, attempt: object, url: str, headers: Mapping[str, str], asked: Asked
+    ) -> httpx2.Response:
         self._control.check()
+        watch = functools.partial(self._watch, attempt)
         own = dict(headers)
         if token := self._who.token_for(url):
             own["Authorization"] = f"Bearer {token}"
         try:
             request = self._client.build_request(
-                "GET", url, headers=own, extensions={"trace": self._watch}
+                "GET", url, headers=own, extensions={"trace": watch}
             )
             return self._client.send(request, stream=True, auth=None)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise self._broken(error, asked) from error
 
-    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+    def _watch(self, attempt: object, event: str, info: Mapping[str, Any]) -> None:
         """Keep a hold of each new connection, to end its reads from outside."""
-        if event.endswith("connect_tcp.complete"):
+        if event.endswith("connect_tcp.complete") and attempt is self._attempt:
             opened: socket.socket | None = info["return_value"].get_extra_info("socket")
             if opened is not None:
                 self._release()
@@ -174,11 +218,15 @@ class Transport:
         if held is not None:
             held.close()
 
-    def _body(self, response: httpx2.Response, asked: Asked) -> Iterator[bytes]:
+    def _body(self, response: httpx2.Response, asked: Asked, watchdog: Watchdog) -> Iterator[bytes]:
         try:
-            yield from response.iter_raw()
+            for piece in response.iter_raw():
+                watchdog.hear()
+                yield piece
         except (httpx2.HTTPError, OSError) as error:
-            raise self._broken(error, asked) from error
+            is_late = watchdog.has_bitten
+            told = httpx2.ReadTimeout("nothing flows") if is_late else error
+            raise self._broken(told, asked) from error
 
     def _broken(self, error: Exception, asked: Asked) -> Broken:
         self._control.check()
