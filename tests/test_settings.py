@@ -18,7 +18,7 @@ def _file(tmp_path: Path, text: str) -> Path:
 
 def test_every_setting_has_a_kind_and_a_table() -> None:
     """The three lists of settings agree."""
-    names = [field.name for field in dataclasses.fields(Settings)]
+    names = [field.name for field in dataclasses.fields(Settings) if field.name != "keys"]
     assert sorted(KINDS) == sorted(names)
     assert sorted(key for keys in TABLES.values() for key in keys) == sorted(names)
 
@@ -130,7 +130,38 @@ def test_unknown_keys_get_the_nearest_name(tmp_path: Path) -> None:
     assert table.value.hint == "Did you mean [engine]?"
     with pytest.raises(errors.SettingsError) as far:
         settings.read(_file(tmp_path, "[ui]\nxyzzy = 1"), {})
-    assert far.value.hint == "There are theme."
+    assert far.value.hint == "There are theme, history, linear."
+
+
+def test_reads_keys_with_and_without_quotes(tmp_path: Path) -> None:
+    """`[keys]` takes one key or several for a command, whose id may stand in quotes or not."""
+    file = _file(tmp_path, '[keys]\n"chat.stop" = "ctrl+x"\nchat.new = ["f5", "f6"]\n')
+    found = settings.read(file, {})
+    assert found.keys == {"chat.stop": ("ctrl+x",), "chat.new": ("f5", "f6")}
+
+
+@pytest.mark.parametrize("value", ["1", "[]", "[1]", "true"])
+def test_keys_must_be_texts(value: str, tmp_path: Path) -> None:
+    """Anything but keys is refused, naming the command."""
+    file = _file(tmp_path, f'[keys]\n"chat.stop" = {value}\n')
+    with pytest.raises(errors.SettingsError, match=r'keys\.chat\.stop must be a key such as "ctrl'):
+        settings.read(file, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [("10 MB/s", 10_000_000), ("1.5MiB/s", 1_572_864), ("500k", 500_000), ("0", 0)],
+)
+def test_rates_are_written_with_their_unit(text: str, n_bytes: int) -> None:
+    """A rate is read with decimal and binary units, with or without the second."""
+    assert settings.Rate().parse(text) == n_bytes
+
+
+@pytest.mark.parametrize("text", ["fast", "-1", "10 MB/min", "1e99", "9999999 GB/s", "10 ib"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    """Anything else says what a rate looks like."""
+    with pytest.raises(ValueError, match="a rate such as 10 MB/s"):
+        settings.Rate().parse(text)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
