@@ -19,6 +19,7 @@ LocalchatError
 ├── DiskFull              no room for what was asked; says how much is missing
 ├── AttachmentError       a file cannot be put beside a message
 ├── StoreError            the chats cannot be read or written
+├── ChatsUnreadable       a file of chats is damaged, or of no program that localchat knows
 ├── CatalogueError        a file of facts in assets/ is damaged; names the file and the key
 └── EngineError
     ├── EngineMissing     llama-cpp-python cannot be imported
@@ -170,6 +171,10 @@ class DiskFull(LocalchatError):
 
 class AttachmentError(LocalchatError):
     """A file cannot be put beside a message: missing, too large, binary, or without text."""
+
+
+class ChatsUnreadable(LocalchatError):
+    """A file of chats is damaged, or was written by a program that localchat does not know."""
 
 
 class CatalogueError(LocalchatError):

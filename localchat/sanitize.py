@@ -7,16 +7,18 @@ cleaned pieces gives the cleaned whole.
 """
 
 import re
+from typing import Final
 
 # U+2028 and U+2029 end a line for some terminals and for str.splitlines; bidi controls can make
 # text read as something else (Unicode TR 36); U+FEFF and U+2060-2064 are invisible.
-_UNSAFE = re.compile(
+UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
     "\u2028\u2029\u2060-\u2065\ufeff\ufff9-\ufffb"
     "\ud800-\udfff"
     "\U000e0001\U000e0020-\U000e007f]"
 )
+"""Every character that `text` does not leave as it is."""
 _LINE_BREAKS = re.compile(r"[\n\t]+")
 
 
@@ -42,7 +44,7 @@ def text(untrusted: str) -> str:
     >>> text("a\\x1b]52;c;x\\x07b")
     'a␛]52;c;x␇b'
     """
-    return _UNSAFE.sub(_stand_in, untrusted)
+    return UNSAFE.sub(_stand_in, untrusted)
 
 
 def line(untrusted: str, limit_characters: int = 400) -> str:
