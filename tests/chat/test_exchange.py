@@ -182,6 +182,8 @@ def test_chatgpts_archive_is_read_as_it_comes(tmp_path: Path) -> None:
 
 
 def _studio() -> dict[str, Any]:
+    stopped = "userStopped"
+
     def said(role: str, text: str) -> dict[str, Any]:
         return {"type": "singleStep", "role": role, "content": [{"type": "text", "text": text}]}
 
@@ -202,7 +204,7 @@ def _studio() -> dict[str, Any]:
         "name": "Tea", "createdAt": 1_700_000_000_000, "pinned": True, "systemPrompt": "Be kind.",
         "messages": [
             {"versions": [said("user", "Tea?")], "currentlySelected": 0},
-            {"currentlySelected": 1, "versions": [answered("No."), answered("Yes.", "userStopped")]},
+            {"currentlySelected": 1, "versions": [answered("No."), answered("Yes.", stopped)]},
             {"versions": [said("user", "Why?")], "currentlySelected": 0},
         ],
     }  # fmt: skip
