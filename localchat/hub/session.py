@@ -18,13 +18,14 @@ import httpx2
 
 import localchat
 from localchat import errors, units
-from localchat.hub import access, refusals
+from localchat.hub import access, bounded, refusals
 from localchat.hub.access import Access
 from localchat.hub.refusals import Asked
 
 USER_AGENT: Final = f"localchat/{localchat.__version__}"
 MOST_JSON_BYTES: Final = 64 * units.MIB
 MOST_REDIRECTS: Final = 5
+_LEAST_SECONDS: Final = 1.0
 
 Query = Sequence[tuple[str, str]]
 
@@ -68,7 +69,7 @@ class Session:
             client.close()
 
     def stop(self) -> None:
-        """End what goes on at its next step; whoever waits for it, in any thread, gets Cancelled."""
+        """End what goes on; whoever waits for it, in any thread, soon gets Cancelled."""
         self._is_stopped = True
 
     def took(self, n_bytes: int) -> None:
@@ -109,20 +110,47 @@ class Session:
         Raises as `json` does.
         """
         self.who.check_online("the Hugging Face Hub")
+        seconds, began = self.timeouts.total_seconds, time.monotonic()
+        hops: list[str] = []
+        try:
+            response = bounded.within(
+                seconds,
+                lambda: self._followed(url, headers, query, asked, hops),
+                httpx2.Response.close,
+                lambda: self.took(0),
+            )
+        except TimeoutError:
+            if len(hops) > 1:
+                raise too_slow(asked) from None
+            raise refusals.of_exception(httpx2.ConnectTimeout("too late"), asked) from None
+        try:
+            # Of what is left, as silence before an answer and within it count together.
+            left = max(seconds - (time.monotonic() - began), _LEAST_SECONDS)
+            limits = response.request.extensions["timeout"]
+            limits["read"] = min(limits["read"], left)
+            yield response
+        finally:
+            response.close()
+
+    def _followed(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        query: Query,
+        asked: Asked,
+        hops: list[str],
+    ) -> httpx2.Response:
         target, params = url, query
-        began = time.monotonic()
         for _ in range(MOST_REDIRECTS + 1):
             self.took(0)
+            hops.append(target)
             response = self._send(target, headers, params, asked)
+            if response.is_success:
+                return response
             try:
                 if not response.has_redirect_location:
-                    if not response.is_success:
-                        raise refusals.of_response(response.status_code, response.headers, asked)
-                    yield response
-                    return
+                    raise refusals.of_response(response.status_code, response.headers, asked)
                 target, params = self._following(target, response, asked), ()
-                if time.monotonic() - began > self.timeouts.total_seconds:
-                    raise too_slow(asked)
             finally:
                 response.close()
         raise errors.NetworkError(f"{asked.host} sends every request in circles.", refusals.LATER)
