@@ -4,28 +4,21 @@ Knows the engine's client and the conversation; knows nothing of terminals.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from localchat import errors
-from localchat.chat import reasoning
+from localchat.chat import events, reasoning
+from localchat.chat.context import ContextUse
 from localchat.chat.conversation import Conversation, Ending, Turn
+from localchat.chat.drafts import Draft
+from localchat.chat.messages import Message
+from localchat.chat.records import ChatRecord
+from localchat.chat.settings import ChatSettings as ChatSettings
+from localchat.chat.tree import Tree
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
-
-
-@dataclass(frozen=True, slots=True)
-class ChatSettings:
-    """How answers are made in one chat."""
-
-    system: str = ""
-    sampling: wire.Sampling = field(default_factory=wire.Sampling)
-    max_tokens: int = 0
-    """0: until the model stops or the context is full."""
-    stop: tuple[str, ...] = ()
-    template_variables: Mapping[str, Any] = field(default_factory=dict)
-    verbose_prompt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +108,91 @@ class Chat:
     def clear(self) -> None:
         """Begin a new conversation."""
         self.conversation = Conversation(self.settings.system)
+
+    # --- from here on: being built; see events.py for what listeners get ------------------------
+
+    record: ChatRecord
+    tree: Tree
+    answering_id: str | None = None
+    """The answer under way."""
+    queued: Draft | None = None
+    """The next message, which is sent after the answer under way."""
+
+    @property
+    def path(self) -> tuple[Message, ...]:
+        """The branch that is shown, its first message first."""
+        return self.tree.path()
+
+    def listen(self, callback: Callable[[events.ChatEvent], None]) -> Callable[[], None]:
+        """Call back with every event, in the event loop; returns what ends that."""
+        raise NotImplementedError
+
+    async def send(self, draft: Draft) -> None:
+        """Send a message, or queue it while an answer is under way.
+
+        Returns when it is kept and its empty answer hangs in the tree; the rest comes as events.
+        Raises ContextOverflow with the numbers, BadTemplate, EngineError or StoreError when it
+        cannot be sent; it is not in the tree then.
+        """
+        raise NotImplementedError
+
+    def take_back_queued(self) -> Draft | None:
+        """Take the queued message back, to be edited; None when there is none (any more)."""
+        raise NotImplementedError
+
+    async def edit(self, message_id: str, text: str) -> None:
+        """Make a new version of a message: the user's is answered, the model's is not.
+
+        Raises as send() does.
+        """
+        raise NotImplementedError
+
+    async def regenerate(self, answer_id: str) -> None:
+        """Answer once more, with another seed, as a new version. Raises as send() does."""
+        raise NotImplementedError
+
+    async def continue_answer(self, answer_id: str) -> None:
+        """Go on with an answer that was stopped or cut. Raises as send() does."""
+        raise NotImplementedError
+
+    async def choose(self, message_id: str) -> None:
+        """Show this version. Raises StoreError."""
+        raise NotImplementedError
+
+    async def delete(self, message_id: str) -> None:
+        """Take one message out; what follows it stays. Raises StoreError."""
+        raise NotImplementedError
+
+    async def undo_delete(self) -> bool:
+        """Put the message back that was deleted last; False when there is none."""
+        raise NotImplementedError
+
+    async def fork(self, message_id: str) -> str:
+        """Copy the branch down to a message into a chat of its own; returns that chat's id."""
+        raise NotImplementedError
+
+    async def use(self, draft: Draft) -> ContextUse:
+        """Say what sending `draft` now would take. Raises BadTemplate or EngineError."""
+        raise NotImplementedError  # becomes count(draft)
+
+    async def set_settings(self, settings: ChatSettings) -> None:
+        """Answer like this from the next message on. Raises StoreError."""
+        raise NotImplementedError
+
+    async def set_draft(self, text: str) -> None:
+        """Keep what is being written, over a restart too. Raises StoreError."""
+        raise NotImplementedError
+
+    async def rename(self, title: str) -> None:
+        """Give a title of the user's own; an empty one brings the automatic one back."""
+        raise NotImplementedError
+
+    async def summarize_now(self) -> None:
+        """Let the model summarize all but the last turn; sets the policy to "summarize".
+
+        Raises EngineError, or what the model's failure stands for.
+        """
+        raise NotImplementedError
 
     def _request(self) -> wire.Generate:
         settings = self.settings
