@@ -25,6 +25,11 @@ class Paths:
         return self.models.parent / "chats.db"
 
     @property
+    def personas(self) -> Path:
+        """The user's own ways to answer, one file each."""
+        return self.config_file.parent / "personas"
+
+    @property
     def engine_logs(self) -> Path:
         """One log for each engine process, the newest few kept."""
         return self.state / "engine"
