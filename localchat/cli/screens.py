@@ -47,6 +47,8 @@ def run(given: argparse.Namespace) -> int:
         engine_params=params,
         access=access.of_environment(offline=given.offline),
         cache=cache.here(os.environ, Path.home()),
+        keys=chosen.keys,
+        config_file=places.config_file,
         open_path=open_path,
     )
     return ui.run(options.engine(), setup, chosen.theme or "")

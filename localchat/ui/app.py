@@ -1,19 +1,21 @@
 """The app: two screens, and what belongs to neither."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.filter import LineFilter
-from textual.screen import Screen
 
 from localchat.chat.chat import Chat
 from localchat.engine.client import EngineClient
 from localchat.library.cache import Cache
 from localchat.ui import commands, themes
 from localchat.ui.appraiser import Appraiser
+from localchat.ui.commands import keys
+from localchat.ui.commands.palette import CommandProvider
 from localchat.ui.downloads import DownloadDesk
 from localchat.ui.gate import ControlGate
 from localchat.ui.screens.chat import ChatScreen
@@ -34,12 +36,14 @@ class LocalchatApp(App[None]):
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = commands.bindings("app")
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
 
     def __init__(self, engine: EngineClient, setup: Setup, theme: str = "") -> None:
         super().__init__()
-        self.register_theme(themes.DARK)
-        self.register_theme(themes.LIGHT)
-        self.theme = theme if theme in self.available_themes else themes.DARK.name
+        self.commands = keys.apply(commands.COMMANDS, setup.keys)
+        self.set_keymap(keys.keymap(self.commands, setup.keys))
+        themes.register(self, theme)
+        self._config_file = setup.config_file
         self._gate = ControlGate()
         self._chat = Chat(engine, setup.chat_settings)
         self._appraiser = Appraiser(engine, setup)
@@ -50,6 +54,7 @@ class LocalchatApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin with the models."""
+        themes.remember(self, self._config_file)
         self.install_screen(self._models_screen, "models")
         self.install_screen(self._chat_screen, "chat")
         self.push_screen("models")
@@ -65,17 +70,6 @@ class LocalchatApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the last gate before the terminal: what a widget forgot to clean."""
         return (*super().get_line_filters(), self._gate)
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer the app's own commands first."""
-        if screen is self._chat_screen:
-            chat = self._chat_screen
-            yield SystemCommand("New chat", "Begin again", chat.action_new_chat)
-            yield SystemCommand("Copy the last answer", "", chat.action_copy_answer)
-            yield SystemCommand("Models", "Choose another model", self.action_show_models)
-        yield SystemCommand("Keys", "Everything the keyboard does", self.action_help)
-        yield SystemCommand("Theme", "Change the colors", self.action_change_theme)
-        yield SystemCommand("Quit", "Leave localchat", self.action_quit)
 
     async def on_models_screen_loaded(self, event: ModelsScreen.Loaded) -> None:
         """Chat with the model that was loaded."""
@@ -101,4 +95,8 @@ class LocalchatApp(App[None]):
     def action_help(self) -> None:
         """Show the keys."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen(self.commands))
+
+    def action_change_theme(self, name: str = "") -> None:
+        """Change the colors, to this theme or one that is chosen."""
+        themes.choose(self, name)

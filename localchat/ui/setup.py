@@ -1,15 +1,17 @@
 """What the screens are given: read once, frozen, handed down from the composition root."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from localchat.chat.chat import ChatSettings
 from localchat.engine import wire
+from localchat.engine.prober import Prober
 from localchat.engine.wire import EngineParams
 from localchat.fit.candidate import Candidate
 from localchat.hub.access import Access
 from localchat.library.cache import Cache
+from localchat.library.entries import Library
 from localchat.machine.hardware import Hardware
 from localchat.models import catalogue
 from localchat.models.catalogue import CatalogueModel
@@ -25,7 +27,7 @@ class Setup:
     """Where models are, what machine this is, and how to load and ask."""
 
     list_models: Callable[[], Sequence[LocalModel]]
-    """Reads the disk; called in a thread."""
+    """What is here besides the library, such as the built-in model; called in a thread."""
     detect: Detect
     """Describes this computer as it is now, or another; called in a thread."""
     models_folder: Path
@@ -37,6 +39,10 @@ class Setup:
     """How much memory a process may lock; None when there is no limit or it is not known."""
     measurements_file: Path | None = None
     """What was measured on this machine; None keeps nothing."""
+    make_prober: Callable[[], Prober] | None = None
+    """Makes what measures this machine; None where it cannot be measured."""
+    scan_library: Callable[[float], Library] = lambda _: Library(())
+    """Looks at every place of this disk, reading new headers for so many seconds; in a thread."""
     read_candidate: Callable[[LocalModel], Candidate | None] = local_files.read
     """Reads what planning needs to know of a file; called in a thread."""
     catalogue: Callable[[], Sequence[CatalogueModel]] = catalogue.catalogue
@@ -45,7 +51,13 @@ class Setup:
     """What is not planned, and all there is for a file without a plan."""
     access: Access = field(default_factory=lambda: Access(is_offline=True))
     """Which Hub is asked, by whom, and whether it may be asked at all."""
+    headers_folder: Path | None = None
+    """Where headers of the Hub's models are kept; None keeps none."""
     cache: Cache | None = None
     """Where downloads go; None for a folder beside the models."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The keys that the reader has set, by the id of the command."""
+    config_file: Path | None = None
+    """Where a choice is remembered, as of a theme; None remembers none."""
     open_path: Path | None = None
     """A model to load at once."""

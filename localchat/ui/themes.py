@@ -1,6 +1,13 @@
-"""The two themes of localchat's own; all of Textual's can be chosen as well."""
+"""The two themes of localchat's own; all of Textual's can be chosen as well, and are remembered."""
 
+import asyncio
+import difflib
+from pathlib import Path
+
+from textual.app import App
 from textual.theme import Theme
+
+from localchat import errors, sanitize
 
 VARIABLES = {"memory-context": "#b58ae6"}
 """Colors of our own, for themes that do not set them: the context's part of memory."""
@@ -68,3 +75,47 @@ LIGHT = Theme(
         "scrollbar-corner-color": "#fbfbf9",
     },
 )
+
+
+def register(app: App[None], wanted: str) -> None:
+    """Begin with the theme that is wanted."""
+    app.register_theme(DARK)
+    app.register_theme(LIGHT)
+    app.theme = wanted if wanted in app.available_themes else DARK.name
+
+
+def remember(app: App[None], file: Path | None) -> None:
+    """Write every theme that is chosen from now on to the settings in `file`."""
+    kept = app.theme
+
+    def write(theme: Theme) -> None:
+        nonlocal kept
+        if file is not None and theme.name != kept:
+            kept = theme.name
+            app.run_worker(_write(app, file, theme.name), group="theme", exclusive=True)
+
+    app.theme_changed_signal.subscribe(app, write)
+
+
+def choose(app: App[None], name: str) -> None:
+    """Take the theme of this name, or let the reader choose when there is no name."""
+    if not name:
+        app.search_themes()
+    elif name in app.available_themes:
+        app.theme = name
+    else:
+        near = difflib.get_close_matches(name, app.available_themes, n=1)
+        hint = f"Did you mean {near[0]}?" if near else "/theme alone lists them."
+        shown = sanitize.line(name, 40)
+        app.notify(f"There is no theme {shown}. {hint}", severity="warning", markup=False)
+
+
+async def _write(app: App[None], file: Path, name: str) -> None:
+    # Loaded only here: most sessions change no setting.
+    from localchat.settings import writing
+
+    try:
+        await asyncio.to_thread(writing.put, file, "ui", "theme", name)
+    except errors.SettingsError as error:
+        words = f"The theme is not kept: {error.message}"
+        app.notify(words, severity="warning", markup=False)

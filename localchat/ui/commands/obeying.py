@@ -26,16 +26,22 @@ async def obey(node: DOMNode, text: str) -> bool:
 
 async def run(node: DOMNode, command: Command, argument: str = "") -> bool:
     """Run a command's action, of this widget or one around it; return whether it could be."""
+    owner, name, call = _find(node, command)
+    if owner is None:
+        return False
+    return await node.app.run_action(("", name, (argument,)) if argument else call, owner)
+
+
+def is_possible(node: DOMNode, command: Command) -> bool:
+    """Say whether the command means something here and now."""
+    owner, name, _ = _find(node, command)
+    return owner is not None and owner.check_action(name, ()) is True
+
+
+def _find(node: DOMNode, command: Command) -> tuple[DOMNode | None, str, str]:
+    """Find the nearest widget that has the action, the action's name, and how it is called."""
     namespace, _, call = command.action.rpartition(".")
     name = call.partition("(")[0]
-    owner = node.app if namespace == "app" else _owner(node, name)
-    if not name or owner is None:
-        return False
-    action = ("", name, (argument,)) if argument else call
-    return await node.app.run_action(action, owner)
-
-
-def _owner(node: DOMNode, action: str) -> DOMNode | None:
-    """Find the nearest widget that has an action of this name."""
-    every = (each for each in node.ancestors_with_self if hasattr(each, f"action_{action}"))
-    return next(every, None)
+    around = [node.app] if namespace == "app" else node.ancestors_with_self
+    owners = (each for each in around if name and hasattr(each, f"action_{name}"))
+    return next(owners, None), name, call
