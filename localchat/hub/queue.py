@@ -143,12 +143,30 @@ class Downloads:
     def forget(self, id: int) -> None:
         """Take a download that came to an end out of the list."""
         with self._lock:
-            if self._items[id].shown.phase in ENDED:
+            item = self._items.get(id)
+            if item is not None and item.shown.phase in ENDED:
                 del self._items[id]
+
+    def move(self, id: int, places: int) -> None:
+        """Move a download in the list, and so in the order of those that wait; -1 is forward."""
+        with self._lock:
+            ids = list(self._items)
+            place = min(max(ids.index(id) + places, 0), len(ids) - 1)
+            ids.remove(id)
+            ids.insert(place, id)
+            self._items = {each: self._items[each] for each in ids}
+            shown = self._items[id].shown
+        self._changed(shown)
 
     def limit(self, bytes_per_second: float) -> None:
         """Let all downloads together take at most so much; 0 for no limit. Takes effect at once."""
         self._throttle.bytes_per_second = bytes_per_second
+
+    def run_at_once(self, at_once: int) -> None:
+        """Let so many run at once; those above it that run already go on."""
+        with self._lock:
+            self._at_once = at_once
+        self._start_next()
 
     def close(self) -> None:
         """Stop everything and keep what came. Call it when the program ends."""

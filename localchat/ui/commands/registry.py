@@ -14,9 +14,10 @@ READING: Final = "Reading"
 MESSAGES: Final = "A message (Tab, then Up and Down choose one)"
 CHATS: Final = "Chats"
 MODELS: Final = "Choosing a model"
+DOWNLOADS: Final = "Downloads"
 EVERYWHERE: Final = "Everywhere"
 
-GROUPS: Final = (WRITING, ANSWERS, READING, MESSAGES, CHATS, MODELS, EVERYWHERE)
+GROUPS: Final = (WRITING, ANSWERS, READING, MESSAGES, CHATS, MODELS, DOWNLOADS, EVERYWHERE)
 """The headings of the help page, in order."""
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -133,10 +134,10 @@ COMMANDS: Final[tuple[Command, ...]] = (
         is_fixed=True),
     Command("pane.kv", "KV cache", "plan with a q8_0 KV cache, or with f16 again",
         "toggle_kv", ("k",), group=MODELS, in_footer=True),
-    Command("models.search", "Search", "search the list; Enter then asks the Hub", "search", ("slash",),
-        group=MODELS, in_footer=True, place="picker", key_display="/"),
-    Command("models.filter", "Filter", "show other models; of the Hub, of another size", "filter", ("f",),
-        group=MODELS, in_footer=True, place="picker"),
+    Command("models.search", "Search", "search the list; Enter then asks the Hub",
+        "search", ("slash",), group=MODELS, in_footer=True, place="picker", key_display="/"),
+    Command("models.filter", "Filter", "show other models; of the Hub, of another size",
+        "filter", ("f",), group=MODELS, in_footer=True, place="picker"),
     Command("models.sort", "Sort", "sort by another thing", "sort", ("s",),
         group=MODELS, in_footer=True, place="picker"),
     Command("models.leave_search", "Leave search", "leave the search", "leave_search", ("escape",),
@@ -152,6 +153,28 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("models.refresh", "Read again", "look again at folder and memory", "refresh", ("r",),
         group=MODELS),
     Command("models.back", "Back", "go back", "back", ("escape",), group=MODELS, in_footer=True),
+    Command("downloadlist.up", "Up", "choose the download above", "move(-1)", ("up",),
+        group=DOWNLOADS, is_fixed=True),
+    Command("downloadlist.down", "Down", "choose the download below", "move(1)", ("down",),
+        group=DOWNLOADS, is_fixed=True),
+    Command("downloadlist.take", "Chat", "chat with what is here; go on with what waits", "take",
+        ("enter",), group=DOWNLOADS, in_footer=True, is_fixed=True),
+    Command("downloads.pause", "Pause", "pause, or go on", "pause", ("p",), group=DOWNLOADS,
+        in_footer=True),
+    Command("downloads.all", "Pause all", "pause all, or go on with all", "pause_all", ("a",),
+        group=DOWNLOADS, in_footer=True),
+    Command("downloads.cancel", "Stop", "stop for good, or take out of the list", "cancel",
+        ("x", "delete"), group=DOWNLOADS, in_footer=True, key_display="x"),
+    Command("downloads.earlier", "Earlier", "have its turn earlier", "move(-1)",
+        ("minus", "shift+up"), group=DOWNLOADS, key_display="-"),
+    Command("downloads.later", "Later", "have its turn later", "move(1)",
+        ("plus", "shift+down"), group=DOWNLOADS, key_display="+"),
+    Command("downloads.at_once", "At once", "how many run at once", "at_once", ("n",),
+        group=DOWNLOADS, in_footer=True),
+    Command("downloads.limit", "Limit", "how fast all may be together", "limit", ("b",),
+        group=DOWNLOADS, in_footer=True),
+    Command("downloads.back", "Back", "go back; downloads go on", "back", ("escape",),
+        group=DOWNLOADS, in_footer=True, is_fixed=True),
     Command("app.help", "Help", "this page", "help", ("f1",), slash="help ?",
         group=EVERYWHERE, in_footer=True),
     Command("app.downloads", "Downloads", "what is being downloaded", "show_downloads", ("ctrl+d",),
