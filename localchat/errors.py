@@ -19,6 +19,7 @@ LocalchatError
 ├── DiskFull              no room for what was asked; says how much is missing
 ├── AttachmentError       a file cannot be put beside a message
 ├── StoreError            the chats cannot be read or written
+├── ChatsUnwritten        chats could not be written into a file
 ├── ChatsUnreadable       a file of chats is damaged, or of no program that localchat knows
 ├── CatalogueError        a file of facts in assets/ is damaged; names the file and the key
 └── EngineError
@@ -171,6 +172,10 @@ class DiskFull(LocalchatError):
 
 class AttachmentError(LocalchatError):
     """A file cannot be put beside a message: missing, too large, binary, or without text."""
+
+
+class ChatsUnwritten(LocalchatError):
+    """Chats could not be written into a file."""
 
 
 class ChatsUnreadable(LocalchatError):

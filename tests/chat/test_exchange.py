@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from localchat import errors, sanitize
-from localchat.chat.exchange import document, html, markdown, reading
+from localchat.chat.exchange import document, html, markdown, reading, writing
 from localchat.chat.exchange.values import WholeChat
 from localchat.chat.messages import Message, ModelMark, Part
 from localchat.chat.records import ChatRecord
@@ -59,7 +60,7 @@ def test_what_was_exported_as_json_comes_back_whole(tmp_path: Path) -> None:
     assert (chat,) == reading.read(_written(tmp_path, document.write([chat])))
 
 
-@settings(max_examples=200, deadline=None)
+@limits(max_examples=200, deadline=None)
 @given(st.text(max_size=200), st.text(max_size=60))
 def test_no_export_holds_what_a_terminal_obeys(text: str, title: str) -> None:
     """Whatever was said and however the chat is called."""
@@ -254,7 +255,7 @@ def test_a_document_with_a_wrong_value_is_refused_whole(tmp_path: Path, key: str
         reading.read(_written(tmp_path, written))
 
 
-@settings(max_examples=100, deadline=None)
+@limits(max_examples=100, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=9),
@@ -301,3 +302,50 @@ def test_a_missing_file_is_told_by_its_name(tmp_path: Path) -> None:
     """With what to do."""
     with pytest.raises(errors.ChatsUnreadable, match=r"nothing\.json cannot be read"):
         reading.read(tmp_path / "nothing.json")
+
+
+@limits(max_examples=200, deadline=None)
+@given(st.text(max_size=120))
+def test_any_title_makes_a_name_that_can_be_written(
+    tmp_path_factory: pytest.TempPathFactory, title: str
+) -> None:
+    """In one folder, without signs that some system refuses."""
+    name = writing.suggested_name(title, "md")
+    folder = tmp_path_factory.mktemp("names")
+    assert folder / name == writing.save(folder / name, "x")
+    assert not set(name) & set('/\\:*?"<>|\0') and not name.startswith((".", "-"))
+
+
+def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
+    """Unless it may be replaced; nothing else is left in the folder."""
+    file = tmp_path / "a.md"
+    writing.save(file, "first")
+    with pytest.raises(errors.UsageError, match="is there already"):
+        writing.save(file, "second")
+    assert "first" == file.read_text()
+    writing.save(file, "second", replace=True)
+    assert ["a.md"] == [each.name for each in tmp_path.iterdir()]
+    assert "second" == file.read_text()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """By the path, with what to do; also when a file stands where a folder should."""
+    (tmp_path / "file").touch()
+    for folder in ("no", "file"):
+        with pytest.raises(errors.ChatsUnwritten, match="cannot be written"):
+            writing.save(tmp_path / folder / "a.md", "x")
+
+
+def test_the_end_of_a_name_says_the_format(tmp_path: Path) -> None:
+    """And another end is refused with those there are."""
+    assert "html" == writing.format_of(tmp_path / "A.HTM")
+    with pytest.raises(errors.UsageError) as caught:
+        writing.format_of(tmp_path / "a.pdf")
+    assert ".md, .html or .json" in caught.value.hint
+
+
+def test_only_json_holds_several_chats() -> None:
+    """The others say so."""
+    assert '"version": 1' in writing.render([_chat(), _chat()], "json")
+    with pytest.raises(errors.UsageError, match="only as JSON"):
+        writing.render([_chat(), _chat()], "md")
