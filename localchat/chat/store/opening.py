@@ -1,0 +1,142 @@
+"""Opens the file with the chats: made, checked, brought to this version, mended, and made its own.
+
+One program at a time; those that use the chats already are not in the way.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from localchat import errors
+from localchat.chat.store import (
+    damage,
+    database,
+    index,
+    migrations,
+    purging,
+    recovery,
+    schema,
+    search,
+    writers,
+)
+from localchat.chat.store.database import Abilities, Damaged, Database
+from localchat.chat.store.index import Index
+from localchat.chat.store.writers import Writer
+
+_CHECKED_BYTES: Final = 256 << 20
+"""Larger files are read through only when a program died that used them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open database, and what came up on the way."""
+
+    database: Database
+    index: Index
+    writer: Writer | None
+    """None when it is open for reading only."""
+    notices: tuple[str, ...] = ()
+
+
+def open_to_read(file: Path, abilities: Abilities) -> Opened:
+    """Open the chats as they are, and change nothing. Raises StoreError."""
+    if not file.exists():
+        raise errors.StoreError("There are no chats yet.", "Start one: localchat")
+    found = Database(file, read_only=True, file_system=abilities.file_system)
+    try:
+        found.prepare()
+        _recognize(found)
+        return _ready(Opened(found, index.ensure(found, abilities.tokenizer), None))
+    except errors.StoreError:
+        found.close()
+        raise
+
+
+def open_to_write(file: Path, abilities: Abilities) -> Opened:
+    """Open the chats, after mending what a crash left; a newer version's for reading only.
+
+    Raises StoreError.
+    """
+    with writers.alone(file):
+        living, dead = writers.bury(file)
+        notices: tuple[str, ...] = ()
+        try:
+            found = _open(file, abilities, is_suspect=dead > 0)
+        except Damaged:
+            if living:
+                raise errors.StoreError(
+                    "The file with the chats is damaged, and another localchat uses it.",
+                    "Close every localchat, then start it again.",
+                ) from None
+            found, notices = _begin_anew(file, abilities)
+        if migrations.version(found) > schema.VERSION:
+            found.close()
+            return _newer(file, abilities)
+        return _make_own(found, file, abilities, notices)
+
+
+def _open(file: Path, abilities: Abilities, *, is_suspect: bool) -> Database:
+    try:
+        database.create(file)
+        file.chmod(0o600)
+        size_bytes = file.stat().st_size
+    except OSError as error:
+        raise errors.StoreError(
+            f"The chats cannot be kept: {error.strerror}.", f"They would be in {file}."
+        ) from error
+    found = Database(file, file_system=abilities.file_system)
+    try:
+        _recognize(found)
+        found.prepare()
+        if is_suspect or size_bytes <= _CHECKED_BYTES:
+            damage.check(found)
+        if migrations.version(found) <= schema.VERSION:
+            migrations.create(found) if not migrations.version(found) else migrations.migrate(found)
+    except errors.StoreError:
+        found.close()
+        raise
+    return found
+
+
+def _recognize(found: Database) -> None:
+    """Raise StoreError when the file is another program's database."""
+    if found.value("PRAGMA application_id") == schema.APPLICATION_ID:
+        return
+    if found.value("SELECT count(*) FROM sqlite_master"):
+        raise errors.StoreError(
+            "The file with the chats belongs to another program.", f"Move {found.file} away."
+        )
+
+
+def _make_own(
+    found: Database, file: Path, abilities: Abilities, notices: tuple[str, ...]
+) -> Opened:
+    try:
+        made = index.ensure(found, abilities.tokenizer)
+        writer = Writer(file)
+        recovery.recover(found, made, writer)
+        purging.purge(found, made, time.time() - purging.KEPT_SECONDS)
+    except errors.StoreError:
+        found.close()
+        raise
+    return _ready(Opened(found, made, writer, notices))
+
+
+def _ready(opened: Opened) -> Opened:
+    opened.database.add_function("holds", search.holds, 2)
+    return opened
+
+
+def _newer(file: Path, abilities: Abilities) -> Opened:
+    opened = open_to_read(file, abilities)
+    sentence = "A newer localchat made these chats: here they can be read, and nothing is kept."
+    return Opened(opened.database, opened.index, None, (sentence,))
+
+
+def _begin_anew(file: Path, abilities: Abilities) -> tuple[Database, tuple[str, ...]]:
+    aside = damage.set_aside(file)
+    found = _open(file, abilities, is_suspect=False)
+    saved = damage.save(aside, found)
+    what = {0: "no chat", 1: "1 chat"}.get(saved, f"{saved} chats")
+    return found, (f"The file with the chats was damaged: {what} could be saved; it is {aside}.",)
