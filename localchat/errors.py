@@ -92,9 +92,16 @@ class DoesNotFit(LocalchatError):
 
 
 class ContextOverflow(LocalchatError):
-    """The prompt has more tokens than the context can hold."""
+    """The prompt has more tokens than the context can hold; 0 where the numbers are not known."""
 
     exit_code = ExitCode.CONTEXT_OVERFLOW
+
+    def __init__(
+        self, message: str, hint: str = "", *, prompt_tokens: int = 0, context_tokens: int = 0
+    ) -> None:
+        super().__init__(message, hint)
+        self.prompt_tokens = prompt_tokens
+        self.context_tokens = context_tokens
 
 
 class BadModel(LocalchatError):
