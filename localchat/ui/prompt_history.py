@@ -56,7 +56,9 @@ def _read(file: Path) -> list[str]:
         return []
     entries = [text for line in lines if (text := _entry(line))]
     # Two sessions may have added the same message after each other.
-    entries = [text for text, before in zip(entries, ["", *entries], strict=False) if text != before]
+    entries = [
+        text for text, before in zip(entries, ["", *entries], strict=False) if text != before
+    ]
     kept = entries[-MOST_ENTRIES:]
     if len(lines) > MOST_ENTRIES + _ROOM_ENTRIES:
         with contextlib.suppress(OSError):
@@ -82,3 +84,47 @@ def _append(file: Path, text: str) -> None:
 def _line(text: str) -> str:
     # ASCII, so that a lone surrogate can be written too, and no line break is within a line.
     return json.dumps(text) + "\n"
+
+
+class Recall:
+    """One walk through the history, which comes back to what was being written."""
+
+    def __init__(self, history: PromptHistory) -> None:
+        self._history = history
+        self._entries: tuple[str, ...] = ()
+        self._at: int | None = None
+        """The entry that is shown; None while it is the reader's own text."""
+        self._own = ""
+
+    def earlier(self, shown: str) -> str | None:
+        """Give the entry before the one shown; None at the oldest."""
+        if self._at is None:
+            self._entries = self._history.entries
+            at, self._own = len(self._entries), shown
+        else:
+            at = self._at
+            self._keep_changes(shown)
+        if at == 0:
+            return None
+        self._at = at - 1
+        return self._entries[self._at]
+
+    def later(self, shown: str) -> str | None:
+        """Give the entry after the one shown, at the end the reader's own text; None beyond."""
+        if self._at is None:
+            return None
+        self._keep_changes(shown)
+        self._at += 1
+        if self._at < len(self._entries):
+            return self._entries[self._at]
+        self._at = None
+        return self._own
+
+    def end(self) -> None:
+        """Forget the walk: what is shown is the reader's own text."""
+        self._at = None
+
+    def _keep_changes(self, shown: str) -> None:
+        # An entry that was changed is a text of the reader's own now.
+        if self._at is not None and shown != self._entries[self._at]:
+            self._own = shown

@@ -1,122 +1,264 @@
-"""The box to write in: grows with its text, sends on Enter, remembers what was sent."""
+"""Where the reader writes: a text that grows, the files beside it, and guesses below it.
 
-from typing import ClassVar
+Knows nothing of chats: what is sent goes to the owner as a `Draft`, a command as `Slash`.
+"""
 
-from textual import events
-from textual.binding import BindingType
+import os
+from pathlib import Path
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.widgets import TextArea
 
-from localchat import sanitize
-from localchat.ui import commands
+from localchat import errors, sanitize
+from localchat.chat import attachments
+from localchat.chat.drafts import Draft
+from localchat.ui import chips, commands, editor, keyboard
+from localchat.ui.commands.command import Command
+from localchat.ui.prompt_files import Counter, PromptFiles
+from localchat.ui.prompt_history import PromptHistory
+from localchat.ui.widgets.attachments import AttachmentRow
+from localchat.ui.widgets.guesses import Guesses
+from localchat.ui.widgets.prompt_area import PromptArea
+from localchat.ui.widgets.suggestions import Suggestions
 
-_HINT = "Enter sends · Ctrl+J new line"
-_NEW_LINE_KEYS = ("ctrl+j", "shift+enter", "shift+\r", "alt+enter")
+_WORDS_CHARACTERS = 300
 
 
-class PromptBox(TextArea):
-    """A text area for one message; the owner says when it is answered, by `busy = False`."""
-
-    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("prompt")
+class PromptBox(Vertical):
+    """One message being written; `busy` is the owner's, while an answer is under way."""
 
     class Submitted(Message):
-        """The reader sends a text that is not blank."""
+        """The reader sends a message that is not blank; the box is empty again."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, draft: Draft) -> None:
             super().__init__()
-            self.text = text
+            self.draft = draft
 
-    def __init__(self) -> None:
-        super().__init__(
-            placeholder="Message",
-            soft_wrap=True,
-            show_line_numbers=False,
-            tab_behavior="focus",
-            highlight_cursor_line=False,
+        @property
+        def text(self) -> str:
+            """What was written, without files."""
+            return self.draft.text
+
+    class Slash(Message):
+        """The reader gives a command; the text is gone, the files stay."""
+
+        def __init__(self, command: Command, argument: str) -> None:
+            super().__init__()
+            self.command = command
+            self.argument = argument
+
+    class Changed(Message):
+        """The text or the files are others."""
+
+        def __init__(self, draft: Draft) -> None:
+            super().__init__()
+            self.draft = draft
+
+    LeftUp = PromptArea.LeftUp
+    """Up was pressed in the empty box, and nothing was sent before that could come back."""
+
+    def __init__(self, history: PromptHistory | None = None, folder: Path | None = None) -> None:
+        """`history` None remembers this session only; files are looked for in `folder`."""
+        super().__init__()
+        self._folder = folder or Path.cwd()
+        self._area = PromptArea(history or PromptHistory(), self._take_key, self._take_paste)
+        self._files = PromptFiles(self._show_files)
+        self._row = AttachmentRow()
+        self._suggestions = Suggestions()
+        self._guesses = Guesses(
+            self._area, self._suggestions, self._folder, attach=self.attach, send=self._send
         )
-        self._sent: list[str] = []
-        self._recalled = 0
+        self._writing = Vertical(self._row, self._area, id="writing")
+        self._new_line = keyboard.new_line_key(os.environ)
+        self.counter: Counter | None = None
+        """Counts what a file costs; `recount` asks it again."""
         self.busy = False
+
+    def compose(self) -> ComposeResult:
+        yield self._writing
+        yield self._suggestions
+
+    def focus(self, scroll_visible: bool = True) -> "PromptBox":
+        """Let the reader write."""
+        self._area.focus(scroll_visible)
+        return self
 
     @property
     def busy(self) -> bool:
-        """Whether a message is being answered, so that no other is sent."""
+        """Whether an answer is under way, so that what is sent waits for its end."""
         return self._busy
 
     @busy.setter
     def busy(self, busy: bool) -> None:
         self._busy = busy
-        self._hint("Esc stops the answer" if busy else _HINT)
+        self._hint()
 
-    def give_back(self, text: str) -> None:
-        """Put a text that could not be sent before whatever was written meanwhile."""
-        self._show(f"{text}\n{self.text}" if self.text else text)
+    @property
+    def text(self) -> str:
+        """What is written, without files."""
+        return self._area.text
 
-    def action_earlier(self) -> None:
-        """Move up, or bring back an earlier message while nothing else is written."""
-        if self._recalled > 0 and self._is_untouched():
-            self._recalled -= 1
-            self._show(self._sent[self._recalled])
+    @text.setter
+    def text(self, text: str) -> None:
+        self._area.show_text(sanitize.text(text))
+
+    @property
+    def draft(self) -> Draft:
+        """What would be sent now; setting it replaces text and files."""
+        return Draft(self._area.text, self._files.parts)
+
+    @draft.setter
+    def draft(self, draft: Draft) -> None:
+        self._files.show(draft.files)
+        self.text = draft.text
+        self.recount()
+
+    def give_back(self, draft: Draft | str) -> None:
+        """Put a message that could not be sent before whatever was written meanwhile."""
+        given = Draft(draft) if isinstance(draft, str) else draft
+        text = "\n".join(text for text in (given.text, self.text) if text)
+        self.draft = Draft(text, (*given.files, *self._files.parts))
+
+    @work(exclusive=True, group="count")
+    async def recount(self) -> None:
+        """Count what each file costs, as after a change of model."""
+        if self.counter is not None:
+            await self._files.count(self.counter)
+
+    @work(group="read")
+    async def attach(self, written: str) -> None:
+        """Put a file beside the message; what is wrong with it is told."""
+        try:
+            await self._files.read(self._guesses.finder.path(written), self._folder)
+        except errors.AttachmentError as error:
+            self._tell(f"{error.message} {error.hint}")
         else:
-            self.action_cursor_up()
+            self.recount()
 
-    def action_later(self) -> None:
-        """Move down, or go on to a later message that was sent."""
-        if self._recalled < len(self._sent) and self._is_untouched():
-            self._recalled += 1
-            last = self._recalled == len(self._sent)
-            self._show("" if last else self._sent[self._recalled])
+    @work(exclusive=True, group="editor")
+    async def action_editor(self) -> None:
+        """Go on writing in the reader's editor."""
+        try:
+            self.text = await editor.edit(self.app, self.text, os.environ)
+        except errors.UsageError as error:
+            self._tell(f"{error.message} {error.hint}")
+
+    def action_attach(self, written: str) -> None:
+        """Put a file beside the message, by its path."""
+        self.attach(written.strip("\"'"))
+
+    def _take_key(self, key: str) -> bool:
+        if self._guesses.take_key(key):
+            return True
+        if key == "enter":
+            self._send()
+        elif key == "backspace" and self._files.every and self._area.cursor_at_start_of_text:
+            self._row.focus()
         else:
-            self.action_cursor_down()
+            return False
+        return True
 
-    async def action_to_edge(self, direction: int) -> None:
-        """Go to the edge of the line, or of the conversation while the box is empty."""
-        if not self.text:
-            await self.run_action(f"screen.scroll_text({direction * 1000})")
-        elif direction < 0:
-            self.action_cursor_line_start()
-        else:
-            self.action_cursor_line_end()
+    def _take_paste(self, text: str) -> bool:
+        is_large = attachments.is_large(text)
+        if is_large:
+            self._files.paste(text)
+            self.recount()
+        return is_large
 
-    async def _on_key(self, event: events.Key) -> None:
-        # Not as bindings: a priority binding is run before the keys that were typed just before
-        # it have reached the text, so that a fast "hi<Enter>" would send nothing.
-        if event.key == "enter":
-            event.stop()
-            event.prevent_default()
-            self._submit()
-        elif event.key in _NEW_LINE_KEYS:
-            event.stop()
-            event.prevent_default()
-            self.insert("\n")
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        # Terminals send the line breaks of a paste as carriage returns. The text area's own
-        # handler runs after this one.
-        event.text = sanitize.text(event.text.replace("\r\n", "\n").replace("\r", "\n"))
-
-    def _submit(self) -> None:
-        if not self.text.strip():
+    def _send(self) -> None:
+        if self._files.reading:
+            self._hint(f"Still reading {self._files.reading}: wait, or take it away", warn=True)
             return
+        try:
+            found = commands.slash(self.text)
+        except errors.UsageError as error:
+            self._hint(f"{error.message} {error.hint}", warn=True)
+            return
+        if found is not None:
+            self._area.take_text()
+            self._give(*found)
+        elif self.draft:
+            # Emptied here and now: what is typed next belongs to the next message.
+            files = self._files.parts
+            self._files.show(())
+            text = self._area.take_text()
+            self.post_message(self.Submitted(Draft(_without_escape(text), files)))
+
+    def _give(self, command: Command, argument: str) -> None:
+        if command.id == "prompt.editor":
+            self.action_editor()
+        elif command.id == "prompt.attach":
+            self.action_attach(argument)
+        else:
+            self.post_message(self.Slash(command, argument))
+
+    @on(TextArea.Changed)
+    def _text_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._hint()
+        self._guesses.look()
+        self.post_message(self.Changed(self.draft))
+
+    @on(TextArea.SelectionChanged)
+    def _cursor_moved(self, event: TextArea.SelectionChanged) -> None:
+        event.stop()
+        self._guesses.look()
+
+    @on(PromptArea.EditorAsked)
+    def _open_editor(self) -> None:
+        self.action_editor()
+
+    @on(Suggestions.Taken)
+    def _take_clicked(self, event: Suggestions.Taken) -> None:
+        self._guesses.take(event.suggestion)
+        self.focus()
+
+    @on(AttachmentRow.Removed)
+    def _remove(self, event: AttachmentRow.Removed) -> None:
+        self._files.remove(event.attachment.name)
+
+    @on(AttachmentRow.Opened)
+    def _open(self, event: AttachmentRow.Opened) -> None:
+        part = event.attachment.part
+        if part is not None and attachments.is_pasted(part):
+            self._files.remove(part.name)
+            self._area.insert(sanitize.text(part.text))
+            self.focus()
+        else:
+            self._tell(chips.words(event.attachment), severity="information")
+
+    @on(AttachmentRow.Left)
+    def _write_on(self) -> None:
+        self.focus()
+
+    def _show_files(self) -> None:
+        self._row.show(self._files.every)
+        self._hint()
+        self.post_message(self.Changed(self.draft))
+
+    def _hint(self, words: str = "", *, warn: bool = False) -> None:
+        usual = f"Enter sends · {self._new_line} new line · @ file"
         if self._busy:
-            self._hint("Still answering: wait, or press Esc to stop", warn=True)
-            return
-        # Emptied here and now: what is typed next belongs to the next message.
-        text, self.text = self.text, ""
-        self._sent.append(text)
-        self._recalled = len(self._sent)
-        self.busy = True
-        self.post_message(self.Submitted(text))
+            usual = "Enter sends after this answer · Esc stops it"
+        self._writing.border_subtitle = sanitize.line(words) or usual
+        self._writing.set_class(warn, "-warning")
 
-    def _hint(self, words: str, *, warn: bool = False) -> None:
-        self.border_subtitle = words
-        self.set_class(warn, "-warning")
+    def _tell(self, words: str, severity: SeverityLevel = "warning") -> None:
+        self.notify(
+            sanitize.line(words, _WORDS_CHARACTERS), severity=severity, markup=False, timeout=8
+        )
 
-    def _is_untouched(self) -> bool:
-        if self._recalled < len(self._sent):
-            return self.text == self._sent[self._recalled]
-        return not self.text
 
-    def _show(self, text: str) -> None:
-        self.text = text
-        self.move_cursor(self.document.end)
+def _without_escape(text: str) -> str:
+    """Take the first of two slashes away where one alone would make a command of the text."""
+    if not text.startswith("//"):
+        return text
+    try:
+        is_command = commands.slash(text[1:]) is not None
+    except errors.UsageError:
+        is_command = True
+    return text[1:] if is_command else text
