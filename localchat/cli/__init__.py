@@ -26,6 +26,7 @@ _MODULES = MappingProxyType(
         "import": "importing",
         "bench": "bench",
         "doctor": "doctor",
+        "chats": "chats",
         "paths": "places",
     }
 )

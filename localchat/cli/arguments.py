@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Callable, Sequence
 
 from localchat import __version__, errors, sanitize
-from localchat.cli import hub_arguments
+from localchat.cli import chats_arguments, hub_arguments
 from localchat.cli.parser import Parser, add_offline_flag, add_setting, adder, count, size
 
 _TOP_USAGE = "localchat [-m MODEL] [options]\n       localchat COMMAND ..."
@@ -24,6 +24,7 @@ commands:
   list                  show the models on this disk
   rm MODEL              remove a model from this disk
   import FILE           put a .gguf file into the models folder
+  chats COMMAND         list, search, show and delete the chats that were kept
   bench [MODEL...]      measure how fast models answer here, beside what was predicted
   doctor                check this machine and the engine, and say how to mend what is wrong
   paths                 show where files are
@@ -125,8 +126,8 @@ def _unknown_command(word: str) -> errors.UsageError:
         return errors.UsageError(f'There is no command "{shown}".', f"Did you mean {near[0]}?")
     return errors.UsageError(
         f'There is no command "{shown}".',
-        "Commands are run, fit, show, search, pull, list, rm, import, bench, doctor and paths; to"
-        " chat: localchat -m MODEL",
+        "Commands are run, fit, show, search, pull, list, rm, import, chats, bench, doctor and"
+        " paths; to chat: localchat -m MODEL",
     )
 
 
@@ -340,5 +341,6 @@ _COMMANDS: dict[str, Callable[[], Parser]] = {
     "list": hub_arguments.listing,
     "rm": hub_arguments.rm,
     "import": hub_arguments.importing,
+    "chats": chats_arguments.chats,
     "paths": _paths_parser,
 }

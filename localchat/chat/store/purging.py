@@ -40,10 +40,22 @@ def purge(database: Database, index: Index, before_seconds: float) -> int:
         if chats or messages:
             index.merge()
     if chats or messages:
-        # The journal still holds the pages as they were.
-        database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        _forget(database)
     _remove_backups(database, before_seconds)
     return len(chats)
+
+
+def remove_chat(database: Database, index: Index, chat_id: str) -> None:
+    """Remove one chat at once. Raises StoreError."""
+    with database.writing():
+        _remove_chat(database, index, chat_id)
+        index.merge()
+    _forget(database)
+
+
+def _forget(database: Database) -> None:
+    # The journal still holds the pages as they were.
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _remove_chat(database: Database, index: Index, chat_id: str) -> None:

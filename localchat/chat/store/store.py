@@ -76,6 +76,10 @@ class Store(MessageRows):
             return self._keep(record, copies.renamed(tree, record.id))
         return self._keep(record, copies.belonging(tree, record.id))
 
+    def remove_chat(self, chat_id: str) -> None:
+        """Remove a chat for good, now. Raises StoreError."""
+        purging.remove_chat(self._database, self._index, chat_id)
+
     def purge(self, before_seconds: float) -> int:
         """Remove for good what was deleted before a moment (Unix time); count the chats."""
         return purging.purge(self._database, self._index, before_seconds)
