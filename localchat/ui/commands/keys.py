@@ -16,6 +16,7 @@ from localchat.ui.commands.command import Command
 PARENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "prompt": "chat", "transcript": "chat",
+        "chatlist": "chats", "chatrows": "chatlist",
         "picker": "models", "list": "picker", "pane": "models", "grid": "pane",
     }
 )  # fmt: skip

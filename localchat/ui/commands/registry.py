@@ -13,6 +13,7 @@ ANSWERS: Final = "The answer"
 READING: Final = "Reading"
 MESSAGES: Final = "A message (Tab, then Up and Down choose one)"
 CHATS: Final = "Chats"
+LIST: Final = "The list of chats"
 MODELS: Final = "Choosing a model"
 DOWNLOADS: Final = "Downloads"
 EVERYWHERE: Final = "Everywhere"
@@ -189,6 +190,30 @@ COMMANDS: Final[tuple[Command, ...]] = (
         group=DOWNLOADS, in_footer=True),
     Command("downloads.back", "Back", "go back; downloads go on", "back", ("escape",),
         group=DOWNLOADS, in_footer=True, is_fixed=True),
+    Command("chatrows.open", "Open", "open the chat; of a deleted one, bring it back", "select",
+        ("enter",), group=LIST, in_footer=True, is_fixed=True),
+    Command("chatlist.rename", "Rename", "give the chat another title", "rename", ("r", "f2"),
+        group=LIST, in_footer=True),
+    Command("chatlist.pin", "Pin", "keep the chat at the top, or let it go", "pin", ("p",),
+        group=LIST, in_footer=True),
+    Command("chatlist.delete", "Delete", "delete the chat; u brings it back", "delete",
+        ("d", "delete"), group=LIST, in_footer=True),
+    Command("chatlist.undo", "Undo", "bring back the chat that was deleted last", "undo", ("u",),
+        group=LIST, in_footer=True),
+    Command("chatlist.restore", "Bring back", "bring back this deleted chat", "restore", ("b",),
+        group=LIST, in_footer=True),
+    Command("chatlist.export", "Export", "write the chat into a file", "export", ("e",),
+        group=LIST, in_footer=True),
+    Command("chats.search", "Search", "search every chat", "search", ("slash",), group=LIST,
+        in_footer=True, key_display="/"),
+    Command("chats.bin", "Deleted", "show deleted chats, or the others again", "bin", ("t",),
+        group=LIST, in_footer=True),
+    Command("chats.up", "Up", "move up, also from the search", "move(-1)", ("up",), group=LIST,
+        is_fixed=True),
+    Command("chats.down", "Down", "move down, also from the search", "move(1)", ("down",),
+        group=LIST, is_fixed=True),
+    Command("chats.back", "Back", "leave the search, or go back to the chat", "back",
+        ("escape", "ctrl+o"), group=LIST, in_footer=True),
     Command("app.help", "Help", "this page", "help", ("f1",), slash="help ?",
         group=EVERYWHERE, in_footer=True),
     Command("app.downloads", "Downloads", "what is being downloaded", "show_downloads", ("ctrl+d",),

@@ -1,0 +1,129 @@
+"""All chats: found by their words, opened, renamed, pinned, deleted and brought back, exported."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static
+
+from localchat import sanitize
+from localchat.chat.store.keeper import Keeper
+from localchat.ui import chat_rows, commands
+from localchat.ui.widgets.bars import TooSmall, TopBar
+from localchat.ui.widgets.chat_browser import ChatBrowser
+from localchat.ui.widgets.chat_list import ChatList, Place
+
+_SEARCH_PAUSE_SECONDS = 0.15
+_NO_CHATS = """\
+There are no chats yet.
+
+What you write is kept from the first message on: it will be here, to be searched and gone on with.
+Esc goes back."""
+
+
+class ChatsScreen(Screen[None]):
+    """The list of chats, and a search over all of them."""
+
+    CSS_PATH = "chats.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("chats")
+
+    class Opened(Message):
+        """The reader wants to go to a chat, and to a message in it when one was found."""
+
+        def __init__(self, place: Place) -> None:
+            super().__init__()
+            self.place = place
+
+    class Left(Message):
+        """The reader wants to go back."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        super().__init__()
+        self._bar = TopBar()
+        self._search = Input(placeholder="Search every chat", id="search", compact=True)
+        self._browser = ChatBrowser(keeper)
+        self._empty = Static("", id="empty", markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield TooSmall()
+        yield self._bar
+        yield self._search
+        yield self._empty
+        yield self._browser
+        yield Footer(show_command_palette=False)
+
+    def show_open(self, chat_id: str | None) -> None:
+        """Mark the chat that is open on the chat screen; the list begins there."""
+        self._browser.open_id = chat_id
+
+    def search_for(self, text: str) -> None:
+        """Search for a text, as if it had been typed."""
+        self._search.value = sanitize.line(text)
+
+    def on_screen_resume(self) -> None:
+        """Look anew: chats change while one is away."""
+        self._browser.is_bin = False
+        self._browser.list.take_focus()
+        self._read()
+
+    @work(exclusive=True, group="list")
+    async def _read(self, pause_seconds: float = 0.0) -> None:
+        await asyncio.sleep(pause_seconds)
+        self._browser.words = self._search.value
+        await self._browser.read()
+
+    @on(ChatBrowser.Read)
+    def _tell(self, event: ChatBrowser.Read) -> None:
+        self._bar.subject = "deleted chats" if event.is_bin else "chats"
+        self._bar.facts = chat_rows.summary(event.records, deleted=event.is_bin)
+        self._empty.update("No chat was deleted." if event.is_bin else _NO_CHATS)
+        self.set_class(not event.records, "-none")
+        if not event.records and not self._search.has_focus:
+            self.set_focus(None)
+        self.refresh_bindings()
+
+    @on(Input.Changed, "#search")
+    def _type(self) -> None:
+        self._read(_SEARCH_PAUSE_SECONDS)
+
+    @on(Input.Submitted, "#search")
+    async def _go(self) -> None:
+        # What was typed just now is searched for before the first that was found is opened.
+        await self._read().wait()
+        self._browser.list.choose()
+
+    @on(ChatList.Chosen)
+    async def _open(self, event: ChatList.Chosen) -> None:
+        if self._browser.is_bin:
+            await self._browser.action_restore()
+        else:
+            self.post_message(self.Opened(event.place))
+
+    def action_search(self) -> None:
+        """Write what to search for."""
+        self._search.focus()
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor of the list from the search."""
+        self._browser.list.move(lines)
+
+    def action_bin(self) -> None:
+        """Show the deleted chats, or the others again."""
+        self._browser.is_bin = not self._browser.is_bin
+        self._search.value = ""
+        self._browser.list.take_focus()
+        self._read()
+
+    def action_back(self) -> None:
+        """Leave the search, or the deleted chats, or the screen."""
+        if self._search.value or self._search.has_focus:
+            self._search.value = ""
+            self._browser.list.take_focus()
+        elif self._browser.is_bin:
+            self.action_bin()
+        else:
+            self.post_message(self.Left())
