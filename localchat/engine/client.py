@@ -34,7 +34,8 @@ class EngineClient:
         self._loader = Loader(self._link, safe_mode_file)
         self._dry_runner = DryRunner(command, log_folder / "dry-runs")
         self._busy = asyncio.Lock()
-        self._wanted: wire.Load | None = None
+        self.wanted: wire.Load | None = None
+        """What was loaded last, and is again when needed: after a crash, or while it rests."""
         self._loaded: wire.Loaded | None = None
 
     @property
@@ -82,8 +83,8 @@ class EngineClient:
         Raises ContextOverflow, BadTemplate, EngineError, or EngineLost when the worker dies.
         """
         async with self._busy:
-            if self.loaded is None:
-                async for progress in self._revive():
+            async with contextlib.aclosing(self._revive()) as loading:
+                async for progress in loading:
                     yield progress
             with self._link.request(request) as sent:
                 await self._link.send(sent)
@@ -124,10 +125,19 @@ class EngineClient:
         """Use this many threads from the next token on. Raises EngineError or EngineLost."""
         await self._link.ask(wire.SetThreads(0, threads))
 
-    async def unload(self) -> None:
-        """Free the model's memory. Raises EngineLost."""
+    async def revive(self) -> AsyncGenerator[wire.Progress, None]:
+        """Load again what was loaded last, unless it is in memory, and yield the progress.
+
+        Raises as `load` does, or EngineError when nothing was loaded yet.
+        """
+        async with self._busy, contextlib.aclosing(self._revive()) as loading:
+            async for progress in loading:
+                yield progress
+
+    async def unload(self, *, until_needed: bool = False) -> None:
+        """Free the model's memory, for good or until the next answer. Raises EngineLost."""
         async with self._busy:
-            self._wanted, self._loaded = None, None
+            self.wanted, self._loaded = (self.wanted if until_needed else None), None
             if self._link.ready is not None:
                 await self._link.ask(wire.Unload(0))
 
@@ -137,19 +147,21 @@ class EngineClient:
 
     async def close(self) -> None:
         """End the engine; no process is left behind."""
-        self._wanted, self._loaded = None, None
+        self.wanted, self._loaded = None, None
         await self._dry_runner.close()
         await self._link.close()
 
     async def _load(self, wanted: wire.Load, on_progress: OnProgress) -> wire.Loaded:
-        self._wanted, self._loaded = None, None
+        self.wanted, self._loaded = None, None
         self._loaded = await self._loader.load(wanted, on_progress)
-        self._wanted = dataclasses.replace(wanted, params=self._loaded.params)
+        self.wanted = dataclasses.replace(wanted, params=self._loaded.params)
         return self._loaded
 
     async def _revive(self) -> AsyncGenerator[wire.Progress, None]:
-        """Load again what was loaded, yielding its progress."""
-        wanted = self._wanted
+        """Load again what was loaded unless it is still there, yielding its progress."""
+        if self.loaded is not None:
+            return
+        wanted = self.wanted
         if wanted is None:
             raise errors.EngineError("No model is loaded.", "Choose a model first.")
         queue: asyncio.Queue[wire.Progress | None] = asyncio.Queue()
@@ -163,7 +175,7 @@ class EngineClient:
             if not task.done():
                 await self.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-            self._wanted = self._wanted or wanted
+            self.wanted = self.wanted or wanted
 
 
 def _ignore(_: wire.Progress) -> None:

@@ -107,6 +107,7 @@ class Session:
             command.messages,
             variables=command.template_variables,
             continue_final=command.continue_final,
+            reasoning=command.reasoning,
         )
         if len(prompt.tokens) >= self.model.facts.context_tokens:
             raise ContextOverflow(len(prompt.tokens), self.model.facts.context_tokens)

@@ -99,6 +99,8 @@ class Generate:
     """Such as {"enable_thinking": False}."""
     continue_final: bool = False
     """Go on with the last message, an assistant's, in place of opening a new turn."""
+    reasoning: str = ""
+    """What was thought before that message, where it stopped before it had any text."""
     json_schema: str = ""
     """A JSON schema that the answer must meet, as JSON text; "{}" for any JSON, empty for text."""
     thinking_budget_tokens: int = 0
