@@ -55,6 +55,11 @@ class Paths:
         return self.state / "library.json"
 
     @property
+    def downloads_file(self) -> Path:
+        """Downloads that were wanted and are not here yet."""
+        return self.state / "downloads.json"
+
+    @property
     def remote_headers(self) -> Path:
         """Headers of models on the Hub that were looked at; the oldest go by themselves."""
         return self.state / "headers"

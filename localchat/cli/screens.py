@@ -16,6 +16,7 @@ from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
 from localchat.ui import run as ui
+from localchat.ui.downloads import Terms
 from localchat.ui.setup import Setup
 
 
@@ -47,6 +48,8 @@ def run(given: argparse.Namespace) -> int:
         engine_params=params,
         access=access.of_environment(offline=given.offline),
         cache=cache.here(os.environ, Path.home()),
+        terms=Terms(chosen.at_once or Terms().at_once, chosen.limit or 0),
+        journal=places.downloads_file,
         keys=chosen.keys,
         config_file=places.config_file,
         open_path=open_path,

@@ -4,19 +4,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
 
 from localchat.chat.chat import Chat
 from localchat.engine.client import EngineClient
-from localchat.library.cache import Cache
 from localchat.ui import commands, themes
 from localchat.ui.appraiser import Appraiser
 from localchat.ui.commands import keys
 from localchat.ui.commands.palette import CommandProvider
-from localchat.ui.downloads import DownloadDesk
+from localchat.ui.downloading import DownloadingApp
 from localchat.ui.gate import ControlGate
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.help import HelpScreen
@@ -28,7 +26,7 @@ _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]
 _HEIGHTS = [(0, "-flat"), (10, "-low"), (30, "-tall")]
 
 
-class LocalchatApp(App[None]):
+class LocalchatApp(DownloadingApp):
     """Chooses a model, then chats with it."""
 
     TITLE = "localchat"
@@ -39,7 +37,7 @@ class LocalchatApp(App[None]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
 
     def __init__(self, engine: EngineClient, setup: Setup, theme: str = "") -> None:
-        super().__init__()
+        super().__init__(setup)
         self.commands = keys.apply(commands.COMMANDS, setup.keys)
         self.set_keymap(keys.keymap(self.commands, setup.keys))
         themes.register(self, theme)
@@ -47,7 +45,6 @@ class LocalchatApp(App[None]):
         self._gate = ControlGate()
         self._chat = Chat(engine, setup.chat_settings)
         self._appraiser = Appraiser(engine, setup)
-        self.downloads = DownloadDesk(setup.cache or Cache(setup.models_folder), setup.access)
         self._in_memory: ModelsScreen.Loaded | None = None
         self._models_screen = ModelsScreen(engine, setup, self._appraiser)
         self._chat_screen = ChatScreen(self._chat)
@@ -58,10 +55,6 @@ class LocalchatApp(App[None]):
         self.install_screen(self._models_screen, "models")
         self.install_screen(self._chat_screen, "chat")
         self.push_screen("models")
-
-    async def on_unmount(self) -> None:
-        """Stop the downloads; what came is kept."""
-        await self.downloads.close()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Name the one color that no theme of Textual's has."""
@@ -91,6 +84,11 @@ class LocalchatApp(App[None]):
     async def action_show_models(self) -> None:
         """Go to the models; the chat stays as it is."""
         await self.switch_screen("models")
+
+    async def chat_with(self, path: Path) -> None:
+        """Load a model that was downloaded, and chat with it."""
+        await self.action_show_models()
+        self._models_screen.load(path)
 
     def action_help(self) -> None:
         """Show the keys."""

@@ -17,6 +17,7 @@ from localchat.models import catalogue
 from localchat.models.catalogue import CatalogueModel
 from localchat.models.folder import LocalModel
 from localchat.ui import local_files
+from localchat.ui.downloads import Terms
 
 Detect = Callable[[Sequence[wire.Device] | None], Hardware]
 """Describes a computer; with the devices that the engine lists, once it was asked."""
@@ -55,6 +56,10 @@ class Setup:
     """Where headers of the Hub's models are kept; None keeps none."""
     cache: Cache | None = None
     """Where downloads go; None for a folder beside the models."""
+    terms: Terms = field(default_factory=Terms)
+    """How many downloads at once, and how fast."""
+    journal: Path | None = None
+    """What remembers downloads that did not come to their end; None remembers none."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The keys that the reader has set, by the id of the command."""
     config_file: Path | None = None

@@ -1,5 +1,8 @@
 """The lines above and below every screen: who and where above, what is live below."""
 
+import dataclasses
+from collections.abc import Callable
+
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
@@ -8,11 +11,14 @@ from textual.widgets import Static
 
 from localchat import sanitize, units
 from localchat.ui import wording
-from localchat.ui.meter import Live
+from localchat.ui.meter import Live, Meter
 from localchat.ui.widgets import gauge
+from localchat.ui.widgets.download_note import NotesDownloads
+
+_SECONDS = 0.25
 
 
-class TopBar(Widget):
+class TopBar(NotesDownloads):
     """The program's name, what the screen is about, and facts at the right edge."""
 
     subject: reactive[str] = reactive("")
@@ -21,7 +27,9 @@ class TopBar(Widget):
     def render(self) -> RenderResult:
         """Draw one line; the facts give way first, then the subject."""
         left = Content.assemble(
-            ("localchat", "bold $primary"), ("  " + sanitize.line(self.subject), "bold")
+            ("localchat", "bold $primary"),
+            ("  " + sanitize.line(self.subject), "bold"),
+            self.drawn_note,
         )
         room = self.size.width - left.cell_length - 2
         facts = Content.styled(sanitize.line(self.facts), "$foreground-muted")
@@ -44,6 +52,25 @@ class StatusLine(Widget):
 
     live: reactive[Live] = reactive(Live())
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.meter = Meter()
+        self.idle_state: Callable[[], tuple[str, str]] | None = None
+        """Says in which state the model is while nothing is answered, and its color."""
+
+    def on_mount(self) -> None:
+        """Keep up."""
+        self.set_interval(_SECONDS, self.tick)
+
+    def tick(self) -> None:
+        """Show the figures of now."""
+        self.meter.sample()
+        live = self.meter.live
+        if live.state == "ready" and self.idle_state is not None:
+            state, color = self.idle_state()
+            live = dataclasses.replace(live, state=state, color=color)
+        self.live = live
+
     def render(self) -> RenderResult:
         """Draw the line."""
         return status_line(self.live, self.size.width)
@@ -63,11 +90,13 @@ def status_line(live: Live, width: int) -> Content:
 
 def _by_importance(live: Live) -> tuple[tuple[Content, ...], ...]:
     wide, narrow, bare = (_context(live, cells) for cells in (16, 8, 0))
-    speed, spark, first = _speed(live), _spark(live), _first(live)
+    policy, speed, spark, first = _policy(live), _speed(live), _spark(live), _first(live)
     return (
+        (wide + policy, speed + spark, first),
+        (wide + policy, speed, first),
         (wide, speed + spark, first),
         (wide, speed, first),
-        (narrow, speed, first),
+        (narrow + policy, speed),
         (narrow, speed),
         (bare, speed),
         (bare,),
@@ -82,15 +111,30 @@ def _context(live: Live, cells: int) -> Content:
     color = gauge.severity(fraction)
     filled, rest = gauge.bar(fraction, cells)
     used, size = units.human_tokens(live.used_tokens), units.human_tokens(live.context_tokens)
-    share = wording.percent(live.used_tokens, live.context_tokens)
+    is_low = fraction < gauge.WARNING_FRACTION
+    share = _share(live)
     return Content.assemble(
         ("ctx ", "$foreground-muted"),
         (filled, f"{color} on $panel"),
         (rest, "on $panel"),
         " " if cells else "",
         f"{used}/{size} ",
-        (f"{share} %", "$foreground-muted" if fraction < gauge.WARNING_FRACTION else color),
+        (share, "$foreground-muted" if is_low else f"bold {color}"),
     )
+
+
+def _share(live: Live) -> str:
+    share = f"{100 * live.used_tokens // live.context_tokens} %"
+    if live.used_tokens > live.context_tokens:
+        return f"{share}, too long"
+    fraction = live.used_tokens / live.context_tokens
+    return share if fraction < gauge.WARNING_FRACTION else f"{share}, nearly full"
+
+
+def _policy(live: Live) -> Content:
+    if not live.policy or live.context_tokens <= 0:
+        return Content("")
+    return Content.styled(f" · {live.policy}", "$foreground-muted")
 
 
 def _speed(live: Live) -> Content:

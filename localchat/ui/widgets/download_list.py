@@ -50,6 +50,11 @@ class DownloadList(VerticalScroll, can_focus=True):
         if self.key not in lines:
             self._go(min(place, len(lines) - 1))
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is shown, in order."""
+        return tuple(self._rows)
+
     def show_one(self, key: str, line: Line) -> bool:
         """Show how one stands; False when there is no such row."""
         row = self._rows.get(key)

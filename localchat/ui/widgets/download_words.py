@@ -57,6 +57,11 @@ def is_going(phase: Phase) -> bool:
     return phase in _GOING
 
 
+def is_open(phase: Phase) -> bool:
+    """Whether a download has not come to its end, and is meant to."""
+    return is_going(phase) or phase in (Phase.QUEUED, Phase.PAUSED)
+
+
 def of_download(download: "Download") -> Line:
     """Describe a download of this session."""
     progress = download.progress
@@ -114,7 +119,7 @@ def figures(progress: DownloadProgress) -> str:
 
 def total(downloads: Sequence["Download"]) -> DownloadProgress | None:
     """Add up what is not at its end; None where there is nothing."""
-    open_ones = [each.progress for each in downloads if _is_open(each.phase)]
+    open_ones = [each.progress for each in downloads if is_open(each.phase)]
     if not open_ones:
         return None
     done_bytes = sum(each.done_bytes for each in open_ones)
@@ -135,10 +140,6 @@ def brief(downloads: Sequence["Download"]) -> str:
     if together.bytes_per_second:
         parts.append(f"{units.human_bytes(together.bytes_per_second)}/s")
     return " · ".join(parts)
-
-
-def _is_open(phase: Phase) -> bool:
-    return is_going(phase) or phase in (Phase.QUEUED, Phase.PAUSED)
 
 
 def _of(done_bytes: int, size_bytes: int) -> str:

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from localchat import sanitize
 from localchat.fit import budget
 from localchat.machine.hardware import Gpu, Hardware
 from localchat.ui import wording
+from localchat.ui.widgets.download_note import NotesDownloads
 
 _NAME = "localchat"
 
 
-class MachineBar(Widget):
+class MachineBar(NotesDownloads):
     """The program's name, and the machine at the right edge."""
 
     hardware: reactive[Hardware | None] = reactive(None)
@@ -23,7 +23,7 @@ class MachineBar(Widget):
 
     def render(self) -> RenderResult:
         """Draw one line with as many facts as fit."""
-        name = Content.styled(_NAME, "bold $primary")
+        name = Content.styled(_NAME, "bold $primary") + self.drawn_note
         if self.hardware is None:
             return name
         if self.is_simulated:
