@@ -23,6 +23,8 @@ _MODULES = MappingProxyType(
         "show": "chats_show",
         "rm": "chats_remove",
         "restore": "chats_remove",
+        "export": "chats_export",
+        "import": "chats_import",
     }
 )
 """Where each command is."""
@@ -49,6 +51,11 @@ def opened() -> Iterator[Store | None]:
         yield store
     finally:
         store.close()
+
+
+def records(store: Store | None) -> tuple[ChatRecord, ...]:
+    """List the chats; none where nothing was kept yet. Raises StoreError."""
+    return store.chats() if store is not None else ()
 
 
 def find(store: Store | None, text: str, *, deleted: bool = False) -> ChatRecord:
