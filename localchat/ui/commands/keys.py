@@ -15,9 +15,10 @@ from localchat.ui.commands.command import Command
 
 PARENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "prompt": "chat", "transcript": "chat",
+        "prompt": "chat", "attachments": "chat", "transcript": "chat",
         "chatlist": "chats", "chatrows": "chatlist",
-        "picker": "models", "list": "picker", "pane": "models", "grid": "pane",
+        "downloadlist": "downloads",
+        "picker": "models", "upkeep": "models", "list": "picker", "pane": "models", "grid": "pane",
     }
 )  # fmt: skip
 """What each place lies in; the others lie in the app. Keys of both are heard together."""

@@ -18,7 +18,9 @@ MODELS: Final = "Choosing a model"
 DOWNLOADS: Final = "Downloads"
 EVERYWHERE: Final = "Everywhere"
 
-GROUPS: Final = (WRITING, ANSWERS, READING, MESSAGES, CHATS, MODELS, DOWNLOADS, EVERYWHERE)
+GROUPS: Final = (
+    WRITING, ANSWERS, READING, MESSAGES, CHATS, LIST, MODELS, DOWNLOADS, EVERYWHERE,
+)  # fmt: skip
 """The headings of the help page, in order."""
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -214,7 +216,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         group=LIST, is_fixed=True),
     Command("chats.back", "Back", "leave the search, or go back to the chat", "back",
         ("escape", "ctrl+o"), group=LIST, in_footer=True),
-    Command("app.help", "Help", "this page", "help", ("f1",), slash="help ?",
+    Command("app.help", "Help", "every command and its keys", "help", ("f1",), slash="help ?",
         group=EVERYWHERE, in_footer=True),
     Command("app.downloads", "Downloads", "what is being downloaded", "show_downloads", ("ctrl+d",),
         slash="downloads", group=EVERYWHERE, is_priority=True),
