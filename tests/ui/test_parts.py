@@ -1,9 +1,6 @@
-"""The small parts of the interface: words, gauges, the status line, the clipboard."""
+"""The small parts of the interface: words, gauges, the status line."""
 
 import doctest
-import os
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,8 +8,7 @@ from hypothesis import strategies as st
 
 from localchat.chat.conversation import Turn
 from localchat.engine import wire
-from localchat.ui import clipboard, meter, wording
-from localchat.ui.screens.help import KEYS
+from localchat.ui import meter, wording
 from localchat.ui.widgets import gauge, model_table
 from localchat.ui.widgets.bars import status_line
 from tests.ui import hosts
@@ -86,49 +82,3 @@ def test_meter_follows_an_answer() -> None:
     assert live.used_tokens == 240
     follow.end(Turn("assistant", "Hi", ending="stop"), lost=False)
     assert (follow.live.state, follow.live.recent_rates) == ("ready", ())
-
-
-def _tool(folder: Path, name: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    tool = folder / name
-    tool.write_text(f"#!{sys.executable}\nimport sys\nopen({str(folder / 'copied')!r}, 'w')"
-                    ".write(sys.stdin.read())\n")  # fmt: skip
-    tool.chmod(0o700)
-    return tool
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script")
-async def test_tool_gets_the_text(tmp_path: Path) -> None:
-    """The first tool whose clipboard is there gets the text."""
-    folder = tmp_path / "bin"
-    tool = _tool(folder, "wl-copy")
-    environment = {"PATH": str(folder), "WAYLAND_DISPLAY": "wayland-0"}
-
-    command = clipboard.find_tool(environment)
-
-    assert command == (str(tool),)
-    assert await clipboard.copy_with(command, "Ünïcode")
-    assert (folder / "copied").read_text() == "Ünïcode"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script")
-async def test_tool_that_cannot_work_is_left_alone(tmp_path: Path) -> None:
-    """Without a display, or over SSH, no tool is used; a broken one is found out."""
-    folder = tmp_path / "bin"
-    tool = _tool(folder, "wl-copy")
-
-    assert clipboard.find_tool({"PATH": str(folder)}) is None
-    assert (
-        clipboard.find_tool(
-            {"PATH": str(folder), "WAYLAND_DISPLAY": "x", "SSH_CONNECTION": "a b c d"}
-        )
-        is None
-    )
-    tool.write_text("#!/bin/false\n")
-    assert not await clipboard.copy_with((str(tool),), "text")
-    assert not await clipboard.copy_with((os.path.join(folder, "gone"),), "text")
-
-
-def test_help_is_short() -> None:
-    """The keys fit into a terminal of 24 lines."""
-    assert sum(1 + len(keys) for _, keys in KEYS) <= 24
