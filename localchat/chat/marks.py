@@ -1,0 +1,111 @@
+"""Which model answered: its name, its quantization, and the hash of its file.
+
+A file in the Hub's cache is named by its hash. Any other is hashed once, in a thread of its own
+that waits while somebody is answered; until then the hash is empty. Knows no engine.
+"""
+
+import asyncio
+import hashlib
+import threading
+from pathlib import Path
+
+from localchat import errors
+from localchat.chat.messages import ModelMark
+from localchat.library import disk
+from localchat.library.entries import StoredFile
+from localchat.library.memory import Memory
+from localchat.models import gguf
+
+_CHUNK_BYTES = 4 << 20
+_SMALL_BYTES = 64 << 20
+"""Hashed at once: it takes a moment only."""
+
+
+class Marks:
+    """What is known of model files; hashes are remembered in a file."""
+
+    def __init__(self, hashes_file: Path | None) -> None:
+        self._memory = Memory(hashes_file)
+        self._lock = threading.Lock()
+        self._quants: dict[StoredFile, str] = {}
+        self._due: list[StoredFile] = []
+        self._may_work = threading.Event()
+        self._may_work.set()
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+
+    async def mark(self, path: Path, name: str) -> ModelMark:
+        """Describe the model that was loaded from a file, by what is known of it now."""
+        return await asyncio.to_thread(self._look, path, name)
+
+    def pause(self) -> None:
+        """Leave the processor to an answer."""
+        self._may_work.clear()
+
+    def go_on(self) -> None:
+        """Hash what is waiting for it."""
+        self._may_work.set()
+        with self._lock:
+            is_idle = self._thread is None or not self._thread.is_alive()
+            if self._due and is_idle and not self._is_closed:
+                # A daemon: leaving the program does not wait for gigabytes.
+                self._thread = threading.Thread(target=self._work, name="hashes", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Stop hashing."""
+        self._is_closed = True
+        self._may_work.set()
+
+    def _look(self, path: Path, name: str) -> ModelMark:
+        file = disk.stored(path)
+        if file is None:
+            return ModelMark(name, file_name=path.name)
+        with self._lock:
+            if file not in self._quants:
+                self._quants[file] = _quant(path)
+            sha256 = file.sha256 or self._memory.fingerprint((file,))
+            is_new = not sha256 and file not in self._due
+        if is_new and file.size_bytes <= _SMALL_BYTES:
+            sha256 = self._hash(file)
+        elif is_new:
+            with self._lock:
+                self._due.append(file)
+        return ModelMark(name, self._quants[file], sha256, path.name)
+
+    def _work(self) -> None:
+        while not self._is_closed:
+            with self._lock:
+                if not self._due:
+                    return
+                file = self._due[0]
+            self._hash(file, waits=True)
+            with self._lock:
+                self._due.remove(file)
+
+    def _hash(self, file: StoredFile, *, waits: bool = False) -> str:
+        """Hash a file's content and remember it; empty when it cannot be read."""
+        digest = hashlib.sha256()
+        try:
+            with file.path.open("rb") as handle:
+                while chunk := handle.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    if waits:
+                        self._may_work.wait()
+                    if self._is_closed:
+                        return ""
+        except OSError:
+            return ""
+        if disk.stored(file.path) != file:
+            return ""  # it changed meanwhile
+        with self._lock:
+            self._memory.keep_fingerprint((file,), digest.hexdigest())
+            self._memory.save()
+        return digest.hexdigest()
+
+
+def _quant(path: Path) -> str:
+    try:
+        return gguf.read_header(path).quant
+    except (errors.LocalchatError, OSError):
+        return ""
