@@ -41,10 +41,11 @@ _OTHERS: Final = MappingProxyType(
         "effort": "effort",
         "thinking_budget": "thinking_budget_tokens",
         "overflow": "overflow",
+        "stop": "stop",
     }
 )
 _STOP: Final = "stop"
-KEYS: Final = (*_OTHERS, *_SAMPLING, _STOP)
+KEYS: Final = (*_OTHERS, *_SAMPLING)
 """What a persona may set, spelt as in config.toml."""
 
 _MOST_FILE_BYTES = 1 << 18
@@ -90,35 +91,39 @@ def find(name: str, personas: Sequence[Persona]) -> Persona:
 
 def apply(persona: Persona, usual: ChatSettings) -> ChatSettings:
     """Give the settings of a chat with this persona, over the user's usual ones."""
-    values = persona.values
-    sampling = {ours: values[key] for key, ours in _SAMPLING.items() if key in values}
-    others = {ours: values[key] for key, ours in _OTHERS.items() if key in values}
-    if "max_tokens" in others:
-        others["max_tokens"] = max(0, others["max_tokens"])
-    if sampling.get("seed", 0) < 0:
-        sampling["seed"] = None
-    if _STOP in values:
-        others["stop"] = tuple(values[_STOP])
-    return dataclasses.replace(
-        usual,
-        persona=persona.name,
-        sampling=dataclasses.replace(usual.sampling, **sampling),
-        **others,
-    )
+    chosen = dataclasses.replace(usual, persona=persona.name)
+    for key, value in persona.values.items():
+        chosen = with_value(chosen, key, value)
+    return chosen
+
+
+def value_of(chosen: ChatSettings, key: str) -> Any:
+    """Give one setting by its key in KEYS; None where a sampler is left to the model."""
+    if key in _SAMPLING:
+        return getattr(chosen.sampling, _SAMPLING[key])
+    return getattr(chosen, _OTHERS[key])
+
+
+def with_value(chosen: ChatSettings, key: str, value: Any) -> ChatSettings:
+    """Give settings with another value of one key; of samplers, None leaves it to the model."""
+    if key in _SAMPLING:
+        kept = None if key == "seed" and value is not None and value < 0 else value
+        sampling = dataclasses.replace(chosen.sampling, **{_SAMPLING[key]: kept})
+        return dataclasses.replace(chosen, sampling=sampling)
+    if key == "predict":
+        value = max(0, value)
+    changes: dict[str, Any] = {_OTHERS[key]: tuple(value) if key == _STOP else value}
+    return dataclasses.replace(chosen, **changes)
 
 
 def of_settings(name: str, chosen: ChatSettings, usual: ChatSettings, about: str = "") -> Persona:
     """Make a persona of what a chat has otherwise than usual."""
-    values: dict[str, Any] = {}
-    for key, ours in _OTHERS.items():
-        if getattr(chosen, ours) != getattr(usual, ours):
-            values[key] = getattr(chosen, ours)
-    for key, ours in _SAMPLING.items():
-        value = getattr(chosen.sampling, ours)
-        if value is not None and value != getattr(usual.sampling, ours):
-            values[key] = value
-    if chosen.stop != usual.stop:
-        values[_STOP] = chosen.stop
+    found = {key: value_of(chosen, key) for key in KEYS}
+    values = {
+        key: value
+        for key, value in found.items()
+        if value is not None and value != value_of(usual, key)
+    }
     return Persona(name, about, values)
 
 
