@@ -5,6 +5,7 @@ Knows nothing of chats: what is sent goes to the owner as a `Draft`, a command a
 
 import os
 from pathlib import Path
+from typing import TypeAlias
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -58,7 +59,7 @@ class PromptBox(Vertical):
             super().__init__()
             self.draft = draft
 
-    LeftUp = PromptArea.LeftUp
+    LeftUp: TypeAlias = PromptArea.LeftUp
     """Up was pressed in the empty box, and nothing was sent before that could come back."""
 
     def __init__(self, history: PromptHistory | None = None, folder: Path | None = None) -> None:
