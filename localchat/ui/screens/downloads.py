@@ -50,6 +50,7 @@ class DownloadsScreen(Screen[None]):
         self._desk = desk
         self._board = Board(desk, scan_library)
         self._bar = TopBar()
+        self._bar.notes_downloads = False
         self._total = DownloadTotal()
         self._list = DownloadList()
 

@@ -11,20 +11,25 @@ from localchat.ui.widgets import download_words
 class NotesDownloads(Widget):
     """A bar that says how downloads go, in an app that has a desk for them."""
 
+    notes_downloads = True
+    """False where the screen is about downloads anyway."""
     downloads_note: reactive[str] = reactive("")
 
     def on_mount(self) -> None:
         """Listen."""
-        desk = getattr(self.app, "downloads", None)
-        if isinstance(desk, DownloadDesk):
+        if (desk := self._desk) is not None:
             desk.subscribe(self)
-            self.downloads_note = download_words.brief(desk.all())
+            self.on_download_desk_changed()
 
     def on_download_desk_changed(self) -> None:
         """Keep the note true."""
-        desk = getattr(self.app, "downloads", None)
-        if isinstance(desk, DownloadDesk):
+        if (desk := self._desk) is not None and self.notes_downloads:
             self.downloads_note = download_words.brief(desk.all())
+
+    @property
+    def _desk(self) -> DownloadDesk | None:
+        desk = getattr(self.app, "downloads", None)
+        return desk if isinstance(desk, DownloadDesk) else None
 
     @property
     def drawn_note(self) -> Content:

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from localchat.ui.widgets import gauge
+from localchat.ui.widgets import download_words, gauge
 from localchat.ui.widgets.download_words import Line
 
 _EMPTY = Line("", "", "$foreground-muted", "")
@@ -89,7 +89,7 @@ def bar(line: Line, width: int) -> Content:
     words = Content.styled(line.figures, "$foreground-muted")
     if line.fraction is None:
         return words.truncate(max(0, width), ellipsis=True)
-    share = f"{int(line.fraction * 100):3d} %  "
+    share = f"{download_words.share(line.fraction):>5}  "
     cells = min(_BAR_CELLS, width - words.cell_length - len(share) - 2)
     if cells < _LEAST_BAR_CELLS:
         return Content.assemble(share.lstrip(), words).truncate(max(0, width), ellipsis=True)

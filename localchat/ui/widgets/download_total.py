@@ -32,7 +32,7 @@ class DownloadTotal(Widget):
         """Draw one line; the sum matters more."""
         left = Content("")
         if self.together is not None:
-            share = f"{int(self.together.fraction * 100)} %"
+            share = download_words.share(self.together.fraction)
             words = download_words.figures(self.together)
             left = Content.assemble((f"{share}  ", "bold"), (words, "$foreground-muted"))
         right = Content.styled(limits(self.terms), "$foreground-muted")

@@ -117,6 +117,15 @@ def figures(progress: DownloadProgress) -> str:
     return " · ".join(parts)
 
 
+def share(fraction: float) -> str:
+    """Say how much is done, and never all of it before it is.
+
+    >>> share(0.428), share(0.999), share(1.0)
+    ('42 %', '99 %', '100 %')
+    """
+    return f"{int(fraction * 100)} %"
+
+
 def total(downloads: Sequence["Download"]) -> DownloadProgress | None:
     """Add up what is not at its end; None where there is nothing."""
     open_ones = [each.progress for each in downloads if is_open(each.phase)]
@@ -136,7 +145,7 @@ def brief(downloads: Sequence["Download"]) -> str:
         return ""
     together = total(going)
     assert together is not None
-    parts = [f"↓ {len(going)}", f"{together.fraction:.0%}".replace("%", " %")]
+    parts = [f"↓ {len(going)}", share(together.fraction)]
     if together.bytes_per_second:
         parts.append(f"{units.human_bytes(together.bytes_per_second)}/s")
     return " · ".join(parts)
