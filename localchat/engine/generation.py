@@ -4,6 +4,7 @@ The engine's loop. Knows the loaded model, its memory and the sampler; what it p
 wire's events, handed to `emit`.
 """
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -11,9 +12,14 @@ from collections.abc import Callable, Sequence
 from llama_cpp import llama_cpp
 
 from localchat.engine import kvcache, sampler, wire
+from localchat.engine.constraint import Constraint
+from localchat.engine.course import Course
 from localchat.engine.kvcache import KvCache
 from localchat.engine.llama import LlamaModel
+from localchat.engine.schemas.grammar import Node
 from localchat.engine.textstream import TextStream
+from localchat.engine.thoughts import Thoughts
+from localchat.engine.vocab import Vocab
 
 _EVENT_SECONDS = 1 / 30
 """Text is sent about this often: more would cost the pipe and the screen, and no reader sees it."""
@@ -34,6 +40,11 @@ class Job:
     arrived: float
     """perf_counter() when the request was read."""
     chunks: tuple[int, ...] = ()
+    opened_by: str = ""
+    """The mark of the think block in which the prompt ends."""
+    thinking_budget_tokens: int = 0
+    schema: Node | None = None
+    """What the answer has to be; stop strings do not count then."""
 
 
 class Generation:
@@ -44,6 +55,7 @@ class Generation:
         model: LlamaModel,
         cache: KvCache,
         job: Job,
+        vocab: Vocab,
         piece: Callable[[int], bytes],
         before_token: Callable[[], None],
         emit: Emit,
@@ -52,6 +64,7 @@ class Generation:
         self._model = model
         self._cache = cache
         self._job = job
+        self._vocab = vocab
         self._piece = piece
         self._before_token = before_token
         self._emit = emit
@@ -130,48 +143,75 @@ class Generation:
 
     def _decode(self) -> wire.FinishReason:
         job, model = self._job, self._model
-        vocabulary_tokens = llama_cpp.llama_vocab_n_tokens(model.vocabulary)
-        chain = sampler.Sampler(job.sampling, vocabulary_tokens, model.facts.context_tokens)
-        try:
+        with contextlib.ExitStack() as stack:
+            chain = sampler.Sampler(
+                job.sampling, self._vocab.size_tokens, model.facts.context_tokens
+            )
+            stack.callback(chain.close)
+            constraint = None
+            if job.schema is not None:
+                constraint = Constraint(job.schema, self._vocab, model.vocabulary)
+                stack.callback(constraint.close)
             chain.accept(job.tokens)
-            return self._decode_with(chain)
-        finally:
-            chain.close()
+            course = Course(
+                chain,
+                self._vocab,
+                self._piece,
+                Thoughts(job.opened_by),
+                budget_tokens=job.thinking_budget_tokens,
+                constraint=constraint,
+            )
+            reason = self._decode_with(course)
+            if reason != "cancelled":
+                self._complete(course)
+            return reason
 
-    def _decode_with(self, chain: sampler.Sampler) -> wire.FinishReason:
-        model, context = self._model, self._model.context
-        is_end, vocabulary = llama_cpp.llama_vocab_is_eog, model.vocabulary
-        limit = self._job.max_tokens or model.facts.context_tokens
-        room = model.facts.context_tokens - len(self._cache)
-        first = 0.0
-        for number in range(1, limit + 1):
+    def _decode_with(self, course: Course) -> wire.FinishReason:
+        # The last token needs no place in the memory: it is never evaluated.
+        most = self._model.facts.context_tokens - len(self._cache) + 1
+        at_most: wire.FinishReason = "context"
+        if 0 < self._job.max_tokens <= most:
+            most, at_most = self._job.max_tokens, "length"
+        first, taken = 0.0, 0
+        while True:
             self._before_token()
-            token = chain.sample(context)
+            tokens = course.next(self._model.context, most - taken)
             now = time.perf_counter()
             first = first or now
-            if is_end(vocabulary, token):
+            if not tokens:
+                return at_most if course.is_cut else "stop"
+            taken += len(tokens)
+            self._take(tokens, taken, first, now)
+            if self._text.stopped or course.is_over:
                 return "stop"
-            self._take(token, number, first, now)
-            if self._text.stopped:
-                return "stop"
-            if number == limit:
-                return "length"
-            if number > room:
-                return "context"
-            if model.abort.is_set:
+            if taken >= most:
+                return at_most
+            if self._model.abort.is_set:
                 return "cancelled"
-            self._cache.evaluate((token,), wants_logits=True)
-        return "length"
+            self._evaluate(tokens)
 
-    def _take(self, token: int, number: int, first: float, now: float) -> None:
+    def _evaluate(self, tokens: Sequence[int]) -> None:
+        size = self._model.params.batch_tokens
+        for start in range(0, len(tokens), size):
+            self._cache.evaluate(tokens[start : start + size], wants_logits=True)
+
+    def _complete(self, course: Course) -> None:
+        """Say what a constrained answer still needs; nothing for others."""
+        rest = course.rest
+        if rest:
+            self._text.drop_partial()
+            self._unsent += self._text.feed(rest.encode())
+
+    def _take(self, tokens: Sequence[int], taken: int, first: float, now: float) -> None:
+        is_first = not self._stats.tokens
         self._stats = dataclasses.replace(
             self._stats,
-            tokens=number,
+            tokens=taken,
             seconds=now - first,
             ttft_seconds=first - self._job.arrived,
         )
-        text = self._text.feed(self._piece(token))
-        if number == 1 or now - self._sent_at >= _EVENT_SECONDS:
+        text = "".join(self._text.feed(self._piece(token)) for token in tokens)
+        if is_first or now - self._sent_at >= _EVENT_SECONDS:
             self._send_text(text, now)
         else:
             self._unsent += text

@@ -30,6 +30,8 @@ TAGS = (
 PREFILLED_TAGS = (Tag("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]"),)
 """Marks that only a template writes, at the end of the prompt (Apriel)."""
 HARMONY_ANALYSIS = Tag("<|channel|>analysis<|message|>", "<|end|>")
+HARMONY_FINAL = "<|start|>assistant<|channel|>final<|message|>"
+"""What begins the answer proper in harmony."""
 
 PRESERVED_TOKENS = frozenset(
     {tag.open for tag in TAGS}

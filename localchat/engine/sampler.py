@@ -1,7 +1,9 @@
 """llama.cpp's sampler chain, built from settings, and the defaults behind the settings."""
 
+import array
 import ctypes
 import dataclasses
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -71,11 +73,11 @@ class Sampler:
             llama_cpp.llama_sampler_chain_add(self._chain, sampler)
         self._remembered_tokens = settings.repeat_last_tokens if _penalizes(settings) else 0
 
-    def accept(self, prompt: Sequence[int]) -> None:
-        """Show the prompt to the penalties: as many of its last tokens as they look back."""
+    def accept(self, tokens: Sequence[int]) -> None:
+        """Show tokens to the penalties: as many of the last ones as they look back."""
         look_back = self._remembered_tokens
         if look_back:
-            for token in prompt[-look_back:]:
+            for token in tokens[-look_back:]:
                 llama_cpp.llama_sampler_accept(self._chain, token)
 
     def sample(self, context: ctypes.c_void_p) -> int:
@@ -83,9 +85,55 @@ class Sampler:
         token: int = llama_cpp.llama_sampler_sample(self._chain, context, -1)
         return token
 
+    def choose(self, candidates: "Candidates") -> int:
+        """Choose among candidates; unlike `sample`, the penalties do not learn of it."""
+        return candidates.chosen_by(self._chain)
+
     def close(self) -> None:
         """Free the chain and its links."""
         llama_cpp.llama_sampler_free(self._chain)
+
+
+class Candidates:
+    """All tokens with their logits, as llama.cpp's samplers take them; filled anew each time."""
+
+    def __init__(self, vocabulary_tokens: int) -> None:
+        self._tokens = vocabulary_tokens
+        self._data = (llama_cpp.llama_token_data * vocabulary_tokens)()
+        # Three words a token: its number, its logit, its probability. Copied in one go each.
+        words = memoryview(self._data).cast("B")
+        self._numbers = words.cast("i")[::3]
+        self._logits = words.cast("f")[1::3]
+        self._all_numbers = memoryview(array.array("i", range(vocabulary_tokens)))
+        self._native = llama_cpp.llama_token_data_array()
+
+    def fill(self, logits: Any) -> None:
+        """Take the logits of every token; `logits` is llama.cpp's pointer to them."""
+        raw = ctypes.cast(logits, ctypes.POINTER(ctypes.c_float * self._tokens)).contents
+        self._logits[:] = memoryview(raw).cast("B").cast("f")
+        self._numbers[:] = self._all_numbers
+        self._reset(self._tokens)
+
+    def fill_one(self, token: int) -> None:
+        """Take one token alone."""
+        self._data[0].id, self._data[0].logit = token, 0.0
+        self._reset(1)
+
+    def _reset(self, size: int) -> None:
+        self._native.data = ctypes.cast(self._data, type(self._native.data))
+        self._native.size, self._native.selected, self._native.sorted = size, -1, False
+
+    def apply(self, sampler: Any) -> bool:
+        """Let a sampler of llama.cpp change the logits; say whether any token is left."""
+        llama_cpp.llama_sampler_apply(sampler, ctypes.byref(self._native))
+        size = self._native.size
+        return any(logit > -math.inf for logit in self._logits[:size])
+
+    def chosen_by(self, chain: Any) -> int:
+        """Let a chain that ends in a choice choose a token."""
+        llama_cpp.llama_sampler_apply(chain, ctypes.byref(self._native))
+        token: int = self._native.data[self._native.selected].id
+        return token
 
 
 def _links(settings: Sampling, vocabulary_tokens: int) -> list[Any]:

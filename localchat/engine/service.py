@@ -107,6 +107,8 @@ class Service:
             outcome = self._serve(command, arrived)
         except LoadError as error:
             outcome = self._load_failure(command, error)
+        except errors.UsageError as error:
+            outcome = wire.Failed(command.id, "bad_request", error.message, error.hint)
         except errors.LocalchatError as error:
             outcome = wire.Failed(command.id, "bad_template", error.message, error.hint)
         except ContextOverflow as full:

@@ -19,6 +19,7 @@ from localchat.engine import (
     nativeparams,
     reasoning_tags,
     sampler,
+    schemas,
     templates,
     warmup,
     wire,
@@ -40,6 +41,8 @@ from localchat.models.header import Header
 Emit = Callable[[wire.Event], None]
 
 _LOG = logging.getLogger(__name__)
+
+NO_STOPS = "An answer that has to be JSON does not end at stop strings."
 
 
 class ContextOverflow(Exception):
@@ -99,10 +102,10 @@ class Session:
     def generate(self, command: wire.Generate, arrived: float) -> None:
         """Answer `command`, emitting its events.
 
-        Raises ContextOverflow, BadRequest, BadTemplate or EvaluationFailed.
+        Raises ContextOverflow, BadRequest, BadTemplate, EvaluationFailed, or UsageError for a
+        schema that cannot be held.
         """
-        if command.json_schema or command.thinking_budget_tokens:
-            raise BadRequest("This worker knows no JSON schema and no budget for thinking.")
+        schema = schemas.compiled(command.json_schema) if command.json_schema else None
         prompt = self._builder.build(
             command.messages,
             variables=command.template_variables,
@@ -118,12 +121,15 @@ class Session:
             tokens=prompt.tokens,
             sampling=sampler.resolve(command.sampling, self._defaults),
             max_tokens=command.max_tokens,
-            stop=(*command.stop, *self._stops),
+            stop=() if schema else (*command.stop, *self._stops),
             arrived=arrived,
             chunks=command.chunks,
+            opened_by=prompt.opened_by,
+            thinking_budget_tokens=command.thinking_budget_tokens,
+            schema=schema,
         )
         generation = Generation(
-            self.model, self._cache, job, self._piece, self._apply_threads, self._emit
+            self.model, self._cache, job, self.vocab, self._piece, self._apply_threads, self._emit
         )
         cached = generation.prepare()
         self._emit(self._prompt_event(command, prompt, cached))
@@ -242,7 +248,7 @@ class Session:
             cached_tokens=cached,
             context_tokens=self.model.facts.context_tokens,
             opened_by=prompt.opened_by,
-            notes=prompt.notes,
+            notes=prompt.notes + (NO_STOPS,) * bool(command.json_schema and command.stop),
         )
         if not command.verbose_prompt:
             return event

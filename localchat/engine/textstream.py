@@ -25,6 +25,10 @@ class TextStream:
         """Take the bytes of one token and return the text that is now certain."""
         return self._release(self._decoder.decode(piece))
 
+    def drop_partial(self) -> None:
+        """Forget the beginning of a character that will not be completed."""
+        self._decoder.reset()
+
     def close(self) -> str:
         """Return what is left: a half character as U+FFFD, a begun stop string as it is."""
         rest = self._release(self._decoder.decode(b"", final=True))
