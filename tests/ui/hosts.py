@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,8 @@ def make_setup(
     list_models: Callable[[], Sequence[LocalModel]] | None = None,
     open_path: Path | None = Path("/models/fake.gguf"),
     settings: ChatSettings | None = None,
+    keys: Mapping[str, tuple[str, ...]] | None = None,
+    config_file: Path | None = None,
 ) -> Setup:
     """What an app is given; by default it opens a model at once."""
     return Setup(
@@ -101,6 +103,8 @@ def make_setup(
         catalogue=lambda: known,
         models_folder=folder,
         chat_settings=settings or ChatSettings(),
+        keys=keys or {},
+        config_file=config_file,
         open_path=open_path,
     )
 

@@ -157,19 +157,6 @@ async def test_tiny_terminal_asks_for_room(fake_engine: MakeEngine) -> None:
         await hosts.shows(pilot, "Please enlarge")
 
 
-async def test_help_names_every_key_of_the_footer(fake_engine: MakeEngine) -> None:
-    """F1 shows the keys."""
-    app = hosts.make_app(fake_engine(), open_path=None)
-    async with app.run_test(size=(100, 40)) as pilot:
-        await hosts.shows(pilot, "Mistral")
-        await hosts.press(pilot, "f1")
-        await hosts.shows(pilot, "Writing")
-        text = hosts.screen_text(pilot)
-
-    for key in ("Enter", "Ctrl+J", "Esc", "Ctrl+N", "Ctrl+Y", "Ctrl+L", "Ctrl+Q", "F1"):
-        assert key in text
-
-
 async def test_chat_can_be_read_after_another_model_failed(fake_engine: MakeEngine) -> None:
     """When the next model does not load, Esc leads back to the conversation."""
     app = hosts.make_app(fake_engine(answers=["Answered."], fail_loads_after=1))

@@ -1,0 +1,105 @@
+"""Commands in the app: the reader's keys, the help page, the palette, slash words, themes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from localchat import errors, settings
+from localchat.engine.client import EngineClient
+from localchat.ui.app import LocalchatApp
+from localchat.ui.screens.help import HelpScreen
+from tests.ui import hosts
+
+MakeEngine = Callable[..., EngineClient]
+
+
+async def test_help_names_the_readers_own_keys(fake_engine: MakeEngine) -> None:
+    """F1 shows every command, those whose key was changed with the new one; so does the footer."""
+    app = hosts.make_app(fake_engine(), open_path=None, keys={"models.search": ("f7",)})
+    async with app.run_test(size=(100, 200)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        assert "f7 Search" in hosts.screen_text(pilot)
+        await hosts.press(pilot, "f1")
+        await hosts.shows(pilot, "Writing")
+        text = hosts.screen_text(pilot)
+        await hosts.press(pilot, "escape", "f7")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
+
+    for key in ("Enter", "Ctrl+J", "Esc", "Ctrl+N", "Ctrl+Y", "Ctrl+L", "Ctrl+Q", "F1", "F7"):
+        assert key in text
+
+
+async def test_help_is_searched(fake_engine: MakeEngine) -> None:
+    """What is typed on the help page leaves only what fits; Esc closes it."""
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.press(pilot, "f1")
+        await hosts.shows(pilot, "Writing")
+        await hosts.press(pilot, *"quit")
+        await hosts.shows(pilot, "leave localchat")
+        assert "Writing" not in hosts.screen_text(pilot)
+        await hosts.press(pilot, *"xyz")
+        await hosts.shows(pilot, "No command is called that")
+        await hosts.press(pilot, "escape")
+        await hosts.wait_until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+
+
+def test_keys_that_cannot_be_are_told_before_the_screens(fake_engine: MakeEngine) -> None:
+    """A mistake in `[keys]` ends the start, in place of a screen that does not listen."""
+    with pytest.raises(errors.SettingsError, match=r"no command .chat\.stpo"):
+        hosts.make_app(fake_engine(), keys={"chat.stpo": ("f5",)})
+
+
+async def test_palette_has_the_commands_of_the_screen(fake_engine: MakeEngine) -> None:
+    """Ctrl+P finds a command by what it does, and does it."""
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        await hosts.press(pilot, "ctrl+p")
+        await hosts.shows(pilot, "open a file by its path")
+        await hosts.press(pilot, *"every command")
+        await hosts.shows(pilot, "F1 · /help")
+        await hosts.press(pilot, "down", "enter")
+        await hosts.wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+async def test_slash_words_are_obeyed(fake_engine: MakeEngine) -> None:
+    """A slash word does what its key does; a wrong one is told, and never sent."""
+    app = hosts.make_app(fake_engine())
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "/theme nord")
+        await hosts.wait_until(pilot, lambda: app.theme == "nord")
+        await hosts.send(pilot, "/theem")
+        await hosts.shows(pilot, "Did you mean /theme?")
+        await hosts.send(pilot, "/stop")
+        await hosts.shows(pilot, "/stop is not possible now.")
+        await hosts.send(pilot, "/help")
+        await hosts.wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+async def test_a_chosen_theme_is_remembered(fake_engine: MakeEngine, tmp_path: Path) -> None:
+    """A theme that is chosen stands in the settings, beside what its owner wrote there."""
+    file = tmp_path / "config.toml"
+    file.write_text("# mine\n[chat]\ntemp = 0.5\n", "utf-8")
+    app = hosts.make_app(fake_engine(), open_path=None, config_file=file)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        assert settings.read(file, {}).theme is None
+        app.action_change_theme("gruvbox")
+        await hosts.wait_until(pilot, lambda: settings.read(file, {}).theme == "gruvbox")
+        app.action_change_theme("grubox")
+        await hosts.shows(pilot, "Did you mean gruvbox?")
+
+    assert file.read_text("utf-8").startswith("# mine\n[chat]\ntemp = 0.5\n")
+    assert isinstance(app, LocalchatApp)
+
+
+async def test_a_theme_that_cannot_be_kept_is_told(fake_engine: MakeEngine, tmp_path: Path) -> None:
+    """When the settings cannot be written the reader hears it, and the theme is used."""
+    app = hosts.make_app(fake_engine(), open_path=None, config_file=tmp_path)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        app.action_change_theme("nord")
+        await hosts.shows(pilot, "The theme is not kept")
+        assert app.theme == "nord"
