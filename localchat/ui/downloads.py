@@ -80,7 +80,7 @@ class DownloadDesk:
         self._manners = manners
         self._queue: Downloads | None = None
         self._subscribers = _Subscribers()
-        self._then: dict[int, Then] = {}
+        self._then: dict[int, list[Then]] = {}
         self._told: dict[int, Phase] = {}
         """The phase that the subscribers know of each download."""
 
@@ -100,7 +100,7 @@ class DownloadDesk:
         known = self.find(files)
         id = queue.add(files, title)
         if then is not None:
-            self._then[id] = then
+            self._then.setdefault(id, []).append(then)
         if known is not None and known.id == id:
             self.resume(id)
         elif known is not None:
@@ -199,7 +199,7 @@ class DownloadDesk:
                 loop = asyncio.get_running_loop()
                 loop.run_in_executor(None, wanted.remove, self.journal, download.files)
             self._subscribers.post(lambda: DownloadDesk.Finished(download, download.paths))
-            if then := self._then.pop(download.id, None):
+            for then in self._then.pop(download.id, ()):
                 then(download.paths)
         elif error := download.error:
             self._subscribers.post(lambda: DownloadDesk.Failed(download, error))
