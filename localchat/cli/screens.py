@@ -2,13 +2,12 @@
 
 import argparse
 import dataclasses
-import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from localchat import paths
-from localchat.cli import options, question
+from localchat.cli import options, question, stored
 from localchat.engine import wire
 from localchat.hub import access
 from localchat.library import cache
@@ -37,7 +36,9 @@ def run(given: argparse.Namespace) -> int:
         # The default is this computer's.
         params = dataclasses.replace(params, threads=chosen.threads or 0)
     setup = Setup(
-        list_models=functools.partial(folder.find_models, places.models, guide),
+        list_models=lambda: (folder.describe(guide, is_guide=True),),
+        scan_library=stored.scan,
+        make_prober=options.prober if other is None else None,
         detect=_this_machine if other is None else lambda _: other,
         is_simulated=other is not None,
         asks_engine=other is None,
@@ -47,6 +48,7 @@ def run(given: argparse.Namespace) -> int:
         chat_settings=options.chat_settings(chosen, given),
         engine_params=params,
         access=access.of_environment(offline=given.offline),
+        headers_folder=places.remote_headers,
         cache=cache.here(os.environ, Path.home()),
         terms=Terms(chosen.at_once or Terms().at_once, chosen.limit or 0),
         journal=places.downloads_file,

@@ -46,7 +46,7 @@ class LocalchatApp(DownloadingApp):
         self._chat = Chat(engine, setup.chat_settings)
         self._appraiser = Appraiser(engine, setup)
         self._in_memory: ModelsScreen.Loaded | None = None
-        self._models_screen = ModelsScreen(engine, setup, self._appraiser)
+        self._models_screen = ModelsScreen(engine, setup, self._appraiser, self.downloads)
         self._chat_screen = ChatScreen(self._chat)
 
     def on_mount(self) -> None:

@@ -12,8 +12,13 @@ from localchat.engine import history, wire
 from localchat.engine.client import EngineClient
 from localchat.fit.footprint import Footprint
 from localchat.ui import stock
+from localchat.ui.hub_offer import Offer
 from localchat.ui.setup import Setup
+from localchat.ui.shelf import Entry
 from localchat.ui.stock import EngineFacts, Stock
+
+_HEADER_SECONDS = 3.0
+"""So long at most a look at the disk reads headers that it does not know."""
 
 
 class Appraiser:
@@ -24,13 +29,18 @@ class Appraiser:
         self._setup = setup
         self._facts: EngineFacts | None = None
         self._is_first = True
+        self._offers: dict[str, tuple[Entry, Offer]] = {}
+
+    def keep(self, entry: Entry, offer: Offer) -> None:
+        """Remember what a repository of the Hub offers, for as long as the app runs."""
+        self._offers[entry.key] = (entry, offer)
 
     async def appraise(self, in_memory: Footprint | None) -> AsyncIterator[Stock]:
         """Yield what there is, each time better known; `in_memory` is what the engine holds."""
-        found = await self._look(in_memory)
+        is_first, self._is_first = self._is_first, False
+        found = await self._look(in_memory, 0.0 if is_first else _HEADER_SECONDS)
         must_ask = self._setup.asks_engine and self._facts is None
-        if self._is_first:
-            self._is_first = False
+        if is_first:
             yield found
             if must_ask and found.hardware.gpus:
                 # Figures for a GPU that the engine cannot use would be wrong for a second.
@@ -38,8 +48,8 @@ class Appraiser:
                 found = await self._look(in_memory)
             yield await asyncio.to_thread(found.recommend, only_mine=True)
         yield await asyncio.to_thread(found.recommend)
-        if must_ask:
-            self._facts = await self._ask()
+        if must_ask or found.library.unread:
+            self._facts = await self._ask() if must_ask else self._facts
             found = await self._look(in_memory)
             yield await asyncio.to_thread(found.recommend)
 
@@ -52,8 +62,13 @@ class Appraiser:
                 history.remember, file, self._facts.build, path, loaded, stats, machine
             )
 
-    async def _look(self, in_memory: Footprint | None) -> Stock:
-        return await asyncio.to_thread(stock.look, self._setup, self._facts, in_memory)
+    async def _look(
+        self, in_memory: Footprint | None, header_seconds: float = _HEADER_SECONDS
+    ) -> Stock:
+        offers = dict(self._offers)
+        return await asyncio.to_thread(
+            stock.look, self._setup, self._facts, in_memory, offers, header_seconds
+        )
 
     async def _ask(self) -> EngineFacts:
         try:

@@ -4,7 +4,7 @@ Pure: values in, labelled lines out. Every text that came from a file is made sa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 from textual.content import Content
 
@@ -13,7 +13,8 @@ from localchat.fit import budget
 from localchat.fit.budget import Budget
 from localchat.fit.footprint import MAIN_MEMORY
 from localchat.fit.option import ModelPlan, Option
-from localchat.ui import marks, wording
+from localchat.ui import hub_explaining, marks, wording
+from localchat.ui.facts import Fact
 from localchat.ui.shelf import Entry
 
 _SOURCES = {
@@ -23,24 +24,23 @@ _SOURCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A line with its label; without one it takes the whole width."""
-
-    label: str
-    words: Content
-
-
 def model(entry: Entry) -> tuple[Fact, ...]:
     """Say what is known of a model while there is no choice to explain."""
     return tuple(_model(entry))
 
 
 def option(
-    entry: Entry, chosen: Option, limits: Budget, plan: ModelPlan | None
+    entry: Entry,
+    chosen: Option,
+    limits: Budget,
+    plan: ModelPlan | None,
+    here: Path | None = None,
 ) -> tuple[Fact, ...]:
-    """Explain a choice; the plan it is of tells what the others would do."""
-    return tuple(_option(entry, chosen, limits, plan))
+    """Explain a choice; the plan it is of tells what the others would do.
+
+    `here` is its file on this disk.
+    """
+    return tuple(_option(entry, chosen, limits, plan, here))
 
 
 def verdict(chosen: Option, limits: Budget) -> Content:
@@ -63,10 +63,7 @@ def _model(entry: Entry) -> Iterator[Fact]:
     local = entry.local
     yield Fact("", Content.styled(entry.title, "bold"))
     if local is None:
-        about = entry.known.tier_reason if entry.known else ""
-        yield Fact("", Content.styled(sanitize.line(about), "$foreground-muted"))
-        if not entry.has_files:
-            yield Fact("", Content("How large its files are is not known on this disk."))
+        yield from _elsewhere(entry)
         return
     where = "ships with localchat" if local.is_guide else wording.short_path(local.path)
     yield Fact("", Content.styled(where, "$foreground-muted"))
@@ -78,14 +75,34 @@ def _model(entry: Entry) -> Iterator[Fact]:
         yield Fact("", Content("Enter loads it and opens a chat. Nothing leaves this machine."))
 
 
+def _elsewhere(entry: Entry) -> Iterator[Fact]:
+    """Tell of a model that is not on this disk, or only in part."""
+    if entry.partial is not None:
+        yield from hub_explaining.partial(entry.partial)
+    elif entry.offer is not None:
+        yield from hub_explaining.offer(entry.offer)
+    elif entry.result is not None:
+        yield from hub_explaining.result(entry.result)
+    elif entry.known is not None:
+        about = sanitize.line(entry.known.tier_reason)
+        yield Fact("", Content.styled(about, "$foreground-muted"))
+        if not entry.has_files:
+            words = "How large its files are is not known on this disk: Enter asks the Hub."
+            yield Fact("", Content(words))
+
+
 def _guide() -> Iterator[Fact]:
     yield Fact("", Content(wording.ABOUT_GUIDE))
     yield Fact("", Content.styled(wording.GUIDE_QUESTIONS, "$foreground-muted"))
 
 
-def _option(entry: Entry, chosen: Option, limits: Budget, plan: ModelPlan | None) -> Iterator[Fact]:
+def _option(
+    entry: Entry, chosen: Option, limits: Budget, plan: ModelPlan | None, here: Path | None
+) -> Iterator[Fact]:
     yield Fact("", _head(chosen))
     yield Fact("", verdict(chosen, limits))
+    if (wish := hub_explaining.wish(entry, chosen, here)) is not None:
+        yield wish
     if entry.local is not None and entry.local.is_guide:
         yield from _guide()
     yield _fact("memory", _memory(chosen), _SOURCES[chosen.footprint.basis])
@@ -193,11 +210,15 @@ def _more(chosen: Option, limits: Budget, plan: ModelPlan | None) -> Iterator[st
 def _about(entry: Entry) -> Iterator[Fact]:
     if entry.reason:
         yield _fact("rank", f"{entry.place + 1}. {entry.reason}")
+    if entry.offer is not None:
+        yield from hub_explaining.offer(entry.offer)
     if entry.known is not None:
         known = entry.known
         yield _fact("model", known.tier_reason, sanitize.line(known.licence, 40))
     elif entry.path is not None and entry.local is not None and not entry.local.is_guide:
         yield _fact("is at", wording.short_path(entry.path))
+    if entry.held is not None:
+        yield from hub_explaining.stored(entry.held)
 
 
 def _exact_gib(n_bytes: int) -> str:

@@ -55,6 +55,19 @@ def search(text: str, given: Search | None = None) -> Search:
     return replace(found, text=" ".join(words))
 
 
+def local_words(text: str) -> str:
+    """Give the words to look for in what is known already.
+
+    >>> local_words("qwen author:bartowski <8b"), local_words("hf.co/user/repo:Q4_K_M")
+    ('qwen bartowski', 'user/repo')
+    """
+    named = repository(text)
+    if named is not None:
+        return named.repo
+    wanted = search(text)
+    return f"{wanted.text} {wanted.author}".strip()
+
+
 def next_sort(wanted: Search) -> Search:
     """Sort by the next thing."""
     every = list(Sort)

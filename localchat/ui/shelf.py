@@ -1,4 +1,4 @@
-"""Everything there is to choose from: files of this disk first, then the catalogue.
+"""Everything there is to choose from: what is on this disk first, then the catalogue and the Hub.
 
 Searching, filtering and sorting are pure; nothing here knows widgets.
 """
@@ -10,23 +10,35 @@ from typing import Final, Literal
 
 from localchat.fit.candidate import Candidate
 from localchat.fit.option import Option
+from localchat.hub.search import SearchResult
+from localchat.library.entries import LocalEntry, Partial
 from localchat.models.catalogue import CatalogueModel
 from localchat.models.folder import LocalModel
 from localchat.ui import wording
+from localchat.ui.hub_offer import Offer
 
 Show = Literal["all models", "fits now", "fits with apps closed", "on this disk"]
-Order = Literal["recommended", "size", "speed", "quality", "name"]
+Order = Literal["recommended", "size", "speed", "quality", "name", "last use"]
 SHOWS: Final[tuple[Show, ...]] = ("all models", "fits now", "fits with apps closed", "on this disk")
-ORDERS: Final[tuple[Order, ...]] = ("recommended", "size", "speed", "quality", "name")
+ORDERS: Final[tuple[Order, ...]] = (
+    "recommended", "size", "speed", "quality", "name", "last use",
+)  # fmt: skip
 _LAST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the list: a file of this disk, or a model of the catalogue."""
+    """One line: a file of this disk, whole or not, a model of the catalogue, or one of the Hub."""
 
     local: LocalModel | None = None
     known: CatalogueModel | None = None
+    held: LocalEntry | None = None
+    """Where the file lies, and its copies; None for what is built in."""
+    partial: Partial | None = None
+    result: SearchResult | None = None
+    """A repository of the Hub."""
+    offer: Offer | None = None
+    """What its repository offers, once that was read: exact."""
     candidates: tuple[Candidate, ...] = ()
     """Its files, as far as planning knows them; empty while they are being read."""
     best: Option | None = None
@@ -39,11 +51,15 @@ class Entry:
     @property
     def key(self) -> str:
         """What tells this entry from all others."""
-        return str(self.local.path) if self.local else self.known.id if self.known else ""
+        if self.result is not None:
+            return f"hub:{self.result.repo}"
+        return self.known.id if self.known else str(self.path or "")
 
     @property
     def path(self) -> Path | None:
         """The file; None when it is not on this disk."""
+        if self.partial is not None:
+            return self.partial.path
         return self.local.path if self.local else None
 
     @property
@@ -51,31 +67,57 @@ class Entry:
         """The model's name, safe to show."""
         if self.local is not None:
             return wording.model_name(self.local.name, is_guide=self.local.is_guide)
-        return wording.model_name(self.known.title if self.known else "", is_guide=False)
+        names = (
+            self.known.title if self.known else "",
+            self.result.repo if self.result else "",
+            (self.partial.name or self.partial.path.name) if self.partial else "",
+        )
+        return wording.model_name("".join(names), is_guide=False)
 
     @property
     def parameters(self) -> int:
         """How many weights it has; 0 when unknown."""
         if self.local is not None:
             return self.local.parameters
-        return self.known.parameters if self.known else 0
+        if self.known is not None:
+            return self.known.parameters
+        return (self.result.parameters if self.result else 0) or 0
 
     @property
     def has_files(self) -> bool:
         """Whether it is known how large its files are, so that it can be planned for."""
-        return self.local is not None or bool(self.known and any(f.sizes for f in self.known.files))
+        if self.local is not None or self.offer is not None:
+            return True
+        return bool(self.known and any(files.sizes for files in self.known.files))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this disk, if only in part."""
+        return self.local is not None or self.partial is not None
+
+    @property
+    def repos(self) -> frozenset[str]:
+        """The repositories of the Hub that it may come from."""
+        names = {self.result.repo} if self.result else set()
+        if self.known is not None:
+            known = self.known
+            names |= {known.repo, *known.fallback_repos, *(files.repo for files in known.files)}
+        if self.partial is not None:
+            names.add(self.partial.repo)
+        return frozenset(names)
 
     @property
     def words(self) -> str:
         """What a search looks at."""
+        parts = [self.title, *self.repos]
         if self.local is not None:
-            parts = [self.title, self.local.architecture, self.local.quant, self.local.path.name]
-        elif self.known is not None:
+            parts += [self.local.architecture, self.local.quant, self.local.path.name]
+        if self.held is not None:
+            for copy in self.held.copies:
+                parts += [*copy.names, copy.place.program.value]
+        if self.known is not None:
             known = self.known
-            parts = [known.title, known.id, known.family, known.architecture, *known.aliases]
-            parts += [*known.good_for, known.repo]
-        else:
-            parts = []
+            parts += [known.id, known.family, known.architecture, *known.aliases, *known.good_for]
         return " ".join(parts).lower()
 
 
@@ -116,7 +158,7 @@ def find(entries: Sequence[Entry], path: Path) -> Entry | None:
 
 def _is_shown(entry: Entry, show: Show) -> bool:
     if show == "on this disk":
-        return entry.local is not None
+        return entry.is_here
     if show == "fits now":
         return entry.best is not None and entry.best.fits == "now"
     if show == "fits with apps closed":
@@ -136,5 +178,7 @@ def _place(entry: Entry, order: Order) -> tuple[float | str, ...]:
     if order == "quality":
         tier = entry.known.tier if entry.known else 0
         return (-tier, -best.quality.retained if best else 0.0, name)
-    # Files keep the folder's order, with the built-in model in front.
-    return (0, 0, "") if entry.local else (1, entry.place, name)
+    if order == "last use":
+        return (-(entry.held.used_seconds if entry.held else 0.0), name)
+    # Files keep their order, with the built-in model in front.
+    return (0, 0, "") if entry.is_here else (1, entry.place, name)

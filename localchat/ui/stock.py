@@ -2,8 +2,12 @@
 
 import dataclasses
 import functools
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from localchat import units
 from localchat.engine import wire
 from localchat.fit import budget, candidates, measurements, plan, ranking, speed
 from localchat.fit.budget import Budget
@@ -11,7 +15,12 @@ from localchat.fit.footprint import MAIN_MEMORY, Footprint
 from localchat.fit.measurements import Measurement
 from localchat.fit.option import ModelPlan, Option
 from localchat.fit.situation import Pacer
+from localchat.library.entries import Library, LocalEntry
 from localchat.machine.hardware import Hardware
+from localchat.models.catalogue import CatalogueModel
+from localchat.models.folder import LocalModel
+from localchat.ui import wording
+from localchat.ui.hub_offer import Offer
 from localchat.ui.setup import Setup
 from localchat.ui.shelf import Entry
 
@@ -34,6 +43,9 @@ class Stock:
     entries: tuple[Entry, ...]
     measured: tuple[Measurement, ...] = ()
     """On this machine, with this engine."""
+    library: Library = field(default_factory=lambda: Library(()))
+    free_bytes: int | None = None
+    """Of the disk that downloads go to; None when it is not known."""
 
     def plan(self, entry: Entry) -> ModelPlan | None:
         """Work out every choice of a model; None where too little is known of it."""
@@ -74,6 +86,36 @@ class Stock:
             done.append(entry)
         return dataclasses.replace(self, entries=tuple(done))
 
+    def with_offer(self, entry: Entry, offer: Offer) -> "Stock":
+        """Put what a repository offers in the place of what was known of it, or at the end."""
+        read = dataclasses.replace(entry, offer=offer, candidates=offer.candidates)
+        named = [each for each in offer.candidates if each.label == offer.wanted_label]
+        asked = dataclasses.replace(read, candidates=tuple(named) or offer.candidates)
+        if asked.candidates:
+            (first, *_) = ranking.rank([self._plan(asked, with_grid=False)])
+            read = dataclasses.replace(read, best=first.option)
+        others = [each for each in self.entries if each.key != entry.key]
+        places = [each.key for each in self.entries]
+        where = places.index(entry.key) if entry.key in places else len(others)
+        return dataclasses.replace(self, entries=(*others[:where], read, *others[where:]))
+
+    @property
+    def disk_words(self) -> str:
+        """Say what models take on the disk and what is free, or where to put them."""
+        mine = [each for each in self.entries if each.local and not each.local.is_guide]
+        if not mine and not self.library.partials:
+            return f"put .gguf files into: {wording.short_path(self.setup.models_folder)}"
+        others = (each.local.size_bytes for each in mine if each.local and not each.held)
+        taken = f"{units.human_bytes(self.library.allocated_bytes + sum(others))} on this disk"
+        free = "" if self.free_bytes is None else f", {units.human_bytes(self.free_bytes)} free"
+        return taken + free
+
+    def path_of(self, entry: Entry, label: str) -> Path | None:
+        """Find the file of a choice on this disk; None when it would have to be downloaded."""
+        if entry.local is not None:
+            return entry.local.path
+        return entry.offer.here(self.library).get(label) if entry.offer else None
+
     def _plan(self, entry: Entry, *, with_grid: bool) -> ModelPlan:
         wishes = plan.Wishes(base=self.setup.engine_params)
         return plan.plan(
@@ -92,11 +134,16 @@ class Stock:
 
 
 def look(
-    setup: Setup, facts: EngineFacts | None = None, in_memory: Footprint | None = None
+    setup: Setup,
+    facts: EngineFacts | None = None,
+    in_memory: Footprint | None = None,
+    offers: Mapping[str, tuple[Entry, Offer]] | None = None,
+    header_seconds: float = 0.0,
 ) -> Stock:
     """See what machine this is and what is on its disk; plan nothing yet.
 
     What the engine itself holds, `in_memory`, counts as free: the next model takes its place.
+    `offers` are repositories that were read before, by the keys of their entries.
     """
     detected = setup.detect(facts.devices if facts else None)
     measured: tuple[Measurement, ...] = ()
@@ -104,16 +151,46 @@ def look(
         key = measurements.machine_key(detected)
         measured = measurements.read(setup.measurements_file, key, facts.build)
     hardware = _given_back(detected, in_memory)
+    library = setup.scan_library(header_seconds)
     mine = [Entry(local=model) for model in setup.list_models()]
-    known = [Entry(known=model) for model in setup.catalogue()]
-    return Stock(setup, hardware, budget.of(hardware), (*mine, *known), measured)
+    mine += [_of_library(each) for each in library.entries]
+    unfinished = [Entry(partial=each) for each in library.partials]
+    read = dict(offers or {})
+    known = [_known(model, read) for model in setup.catalogue()]
+    found = [dataclasses.replace(entry, offer=offer) for entry, offer in read.values()]
+    entries = (*mine, *unfinished, *known, *found)
+    limits = budget.of(hardware)
+    return Stock(setup, hardware, limits, entries, measured, library, _free_bytes(setup))
+
+
+def _of_library(held: LocalEntry) -> Entry:
+    model = held.model or LocalModel(held.path, held.name, held.size_bytes)
+    return Entry(local=dataclasses.replace(model, problem=held.problem), held=held)
+
+
+def _known(model: CatalogueModel, read: dict[str, tuple[Entry, Offer]]) -> Entry:
+    """Make the entry of a catalogue model, taking what was read of its repository."""
+    entry = Entry(known=model)
+    _, offer = read.pop(entry.key, (entry, None))
+    return dataclasses.replace(entry, offer=offer)
+
+
+def _free_bytes(setup: Setup) -> int | None:
+    folder = setup.cache.folder if setup.cache else setup.models_folder
+    for place in (folder, *folder.parents):
+        try:
+            return shutil.disk_usage(place).free
+        except OSError:
+            continue
+    return None
 
 
 def _with_candidates(entry: Entry, setup: Setup) -> Entry:
+    if entry.offer is not None:
+        return dataclasses.replace(entry, candidates=entry.offer.candidates)
     if entry.known is not None:
         return dataclasses.replace(entry, candidates=candidates.from_catalogue(entry.known))
-    assert entry.local is not None
-    found = setup.read_candidate(entry.local)
+    found = setup.read_candidate(entry.local) if entry.local else None
     return dataclasses.replace(entry, candidates=(found,) if found else ())
 
 

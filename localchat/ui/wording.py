@@ -3,13 +3,14 @@
 Pure functions from the core's values to words; every name that came from a file is made safe here.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from localchat import sanitize, units
 from localchat.chat.conversation import Ending, Turn
 from localchat.engine import wire
 from localchat.fit.option import Option
-from localchat.models.catalogue import CatalogueModel
+from localchat.library.entries import Partial
 
 _ENDINGS: dict[Ending, str] = {
     "stop": "stopped by itself",
@@ -33,37 +34,31 @@ SIMULATED = (
 """A sentence, and what to do."""
 
 
-def how_to_get(model: CatalogueModel | None, option: Option | None, folder: str) -> tuple[str, str]:
-    """Say how to come by a file that is not on this disk, while localchat fetches none itself."""
-    if model is None:
-        return "This file is not on this disk.", ""
-    label = sanitize.line(option.label) if option else "one"
-    size = f" ({units.human_bytes(option.candidate.file_bytes)})" if option else ""
-    message = (
-        f"{model.title} is not on this disk, and downloading comes with the next version: "
-        f"until then, get {label}{size} yourself."
-    )
-    repo = sanitize.line(model.repo)
-    hint = (
-        f"The .gguf file with {label} in its name, from {repo} on Hugging Face, "
-        f"goes into {folder}; then press r."
-    )
-    return message, hint
-
-
-def does_not_fit(option: Option) -> tuple[str, str]:
-    """Ask whether a choice shall be loaded that is too large, and say what would happen."""
+def does_not_fit(option: Option, verb: str = "Load") -> tuple[str, str]:
+    """Ask whether a choice shall be had that is too large, and say what would happen."""
     needed = units.human_bytes(option.needed_bytes)
     if option.fits == "no":
         return (
-            "This does not fit. Load it anyway?",
+            f"This does not fit. {verb} it anyway?",
             f"It takes {needed}, more than this machine can give: it may fail, or swap and be "
             "very slow.",
         )
     return (
-        "This does not fit now. Load it anyway?",
+        f"This does not fit now. {verb} it anyway?",
         f"It takes {needed}: close other programs first, or the machine may swap and be very slow.",
     )
+
+
+def cannot_run(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Say why nothing of a repository can be run."""
+    words = problems[0][1] if problems else "There is nothing in it that could be run."
+    return sanitize.line(words, 300), "Choose another repository."
+
+
+def cannot_go_on(partial: Partial) -> tuple[str, str]:
+    """Say who can go on with a download that another program began."""
+    owner = partial.place.program.value
+    return "This download did not finish.", f"Let {owner} go on with it, or press x to remove it."
 
 
 def percent(done: int, total: int) -> int:

@@ -236,7 +236,7 @@ async def test_list_is_searched_filtered_and_sorted(fake_engine: MakeEngine) -> 
 
 def _names(app: LocalchatApp) -> list[str]:
     picker = app.screen.query_one(ModelPicker)
-    return [entry.title for entry in picker.shown]
+    return [entry.title for entry in picker.listing.shown]
 
 
 async def test_narrow_terminal_shows_list_or_grid(fake_engine: MakeEngine) -> None:

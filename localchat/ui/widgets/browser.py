@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from localchat.fit.option import Option
-from localchat.ui import commands, pools
+from localchat.ui import commands, pools, shelf, wording
 from localchat.ui.shelf import Entry
 from localchat.ui.stock import Stock
 from localchat.ui.widgets.fit_grid import FitGrid
@@ -43,18 +43,19 @@ class Browser(Container):
 
     def __init__(self) -> None:
         super().__init__()
-        self._stock: Stock | None = None
-        self._entry: Entry | None = None
+        self.picker = ModelPicker()
+        self.stock: Stock | None = None
+        self.entry: Entry | None = None
+        """What is looked at."""
         self._machine = MachineBar()
         self._memory = MemoryBar()
-        self._picker = ModelPicker()
         self._pane = FitPane()
 
     def compose(self) -> ComposeResult:
         yield self._machine
         yield self._memory
         with Container(id="panes"):
-            yield self._picker
+            yield self.picker
             yield self._pane
 
     @property
@@ -64,17 +65,18 @@ class Browser(Container):
 
     def name_of(self, path: Path) -> str:
         """Name the model in this file; by the file's name when it is not in the list."""
-        return self._picker.name_of(path)
+        found = shelf.find(self.stock.entries, path) if self.stock else None
+        return found.title if found else wording.model_name(path.name, is_guide=False)
 
-    def show(self, stock: Stock, loaded: Path | None) -> None:
-        """Show what there is."""
-        self._stock = stock
+    def show(self, stock: Stock, *, go_to: str = "") -> None:
+        """Show what there is, the cursor on the entry of a key where one is given."""
+        self.stock = stock
         self._machine.hardware = stock.hardware
         self._machine.is_simulated = stock.setup.is_simulated
         if not self._memory.pools:
             # As tall from the first moment on as it will be: nothing moves under the mouse.
             self._memory.pools = pools.of(stock.hardware, stock.budget, None)
-        self._picker.show(stock.entries, loaded, stock.setup.models_folder)
+        self.picker.show(stock.entries, stock.disk_words, go_to=go_to)
 
     def choose(self, begin: bool) -> None:
         """Go from the list to the grid, or back."""
@@ -99,33 +101,33 @@ class Browser(Container):
         self._look_at(event.entry)
 
     def _look_at(self, entry: Entry | None) -> None:
-        if self._stock is None:
+        if self.stock is None:
             return
-        if self._entry is None or entry is None or self._entry.key != entry.key:
+        if self.entry is None or entry is None or self.entry.key != entry.key:
             self.post_message(self.Moved())
-        self._entry = entry
-        self._pane.show(entry, self._stock)
+        self.entry = entry
+        self._pane.show(entry, self.stock)
 
     @on(FitPane.Looked)
     def _look(self, event: FitPane.Looked) -> None:
         event.stop()
-        if self._stock is not None:
+        if self.stock is not None:
             footprint = event.option.footprint if event.option else None
-            self._memory.pools = pools.of(self._stock.hardware, self._stock.budget, footprint)
+            self._memory.pools = pools.of(self.stock.hardware, self.stock.budget, footprint)
 
     @on(ModelList.Chosen)
     def _want_listed(self, event: ModelList.Chosen) -> None:
         event.stop()
         # While the grid is still on its way to this model, its choice is another model's.
-        is_shown = self._entry is not None and self._entry.key == event.entry.key
+        is_shown = self.entry is not None and self.entry.key == event.entry.key
         option = self._pane.option if is_shown else event.entry.best
         self.post_message(self.Wanted(event.entry, option))
 
     @on(FitGrid.Chosen)
     def _want(self, event: FitGrid.Chosen) -> None:
         event.stop()
-        if self._entry is not None:
-            self.post_message(self.Wanted(self._entry, event.option))
+        if self.entry is not None:
+            self.post_message(self.Wanted(self.entry, event.option))
 
     @on(ModelList.Entered)
     def _go_in(self, event: ModelList.Entered) -> None:
@@ -133,6 +135,8 @@ class Browser(Container):
         if event.entry.candidates:
             self._look_at(event.entry)
             self.choose(True)
+        elif event.entry.result is not None:
+            self.post_message(self.Wanted(event.entry, None))
 
     @on(FitGrid.Back)
     def _go_back(self) -> None:

@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from localchat.ui.explaining import Fact
+from localchat.ui.facts import Fact
 
 _LABEL_CELLS = 10
 

@@ -115,7 +115,8 @@ class FitPane(Container):
         elif option is None:
             self._details.facts = explaining.model(entry)
         else:
-            self._details.facts = explaining.option(entry, option, limits, plan)
+            here = self._stock.path_of(entry, option.label)
+            self._details.facts = explaining.option(entry, option, limits, plan, here)
         self.query_one("#details-side", VerticalScroll).scroll_home(animate=False)
         self.post_message(self.Looked(option))
 

@@ -13,9 +13,11 @@ from textual.widgets import Input, Static
 from localchat import errors, sanitize
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
+from localchat.ui.widgets import gauge
 from localchat.ui.widgets.load_panel import LoadPanel
 
-Mode = Literal["empty", "asking", "loading", "failed", "told"]
+_BAR_CELLS = 32
+Mode = Literal["empty", "asking", "loading", "failed", "told", "working"]
 
 
 class LoadStrip(VerticalScroll, can_focus=False):
@@ -61,8 +63,8 @@ class LoadStrip(VerticalScroll, can_focus=False):
         return self.mode == "loading"
 
     def clear(self) -> None:
-        """Show nothing, unless a load is under way."""
-        if self.mode not in ("empty", "loading"):
+        """Show nothing, unless something is under way."""
+        if self.mode not in ("empty", "loading", "working"):
             self._turn_to("empty")
 
     def tell(self, message: str, hint: str = "") -> None:
@@ -72,6 +74,17 @@ class LoadStrip(VerticalScroll, can_focus=False):
             lines.append(Content.styled(sanitize.line(hint, 1000), "$foreground-muted"))
         self._told.update(Content("\n").join(lines))
         self._turn_to("told")
+
+    def work_on(self, words: str, done: float | None = None) -> None:
+        """Show what is under way besides loads, and how much of it is done, until `tell`."""
+        filled, rest = gauge.bar(done or 0.0, _BAR_CELLS) if done is not None else ("", "")
+        bar = Content.assemble((filled, "$primary on $panel"), (rest, "on $panel"))
+        share = f"  {100 * done:.0f} %" if done is not None else ""
+        stop = Content.styled("Esc stops it", "$foreground-muted")
+        line = Content.assemble((sanitize.line(words, 200), "bold"), "\n", bar, share, "\n")
+        self._told.update(line + stop)
+        if self.mode != "working":
+            self._turn_to("working")
 
     def ask_path(self) -> None:
         """Ask for a path; typing replaces the last one."""

@@ -1,20 +1,22 @@
-"""The models as rows to choose from."""
+"""The models as rows to choose from, and below them what the Hub has."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from localchat.ui import commands
+from localchat.ui import commands, hub_states
+from localchat.ui.hub_lines import Ask, Line, Note
 from localchat.ui.shelf import Entry
-from localchat.ui.widgets import model_table
+from localchat.ui.widgets import hub_table, model_table
+from localchat.ui.widgets.model_table import Now
 
 
 class ModelList(Vertical):
@@ -41,41 +43,67 @@ class ModelList(Vertical):
             super().__init__()
             self.entry = entry
 
+    class Asked(Message):
+        """The reader wants the Hub to be asked."""
+
+        def __init__(self, ask: Ask) -> None:
+            super().__init__()
+            self.ask = ask
+
     def __init__(self) -> None:
         super().__init__()
-        self._entries: tuple[Entry, ...] = ()
-        self._loaded: Path | None = None
+        self._lines: tuple[Line, ...] = ()
+        self._now = Now()
+        self._of_disk = False
+        self._drawn: tuple[Content, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield Static("", id="columns", markup=False)
         yield Rows(markup=False)
 
     @property
+    def cursor(self) -> Line | None:
+        """The line under the cursor."""
+        index = self.query_one(Rows).highlighted
+        return None if index is None or index >= len(self._lines) else self._lines[index]
+
+    @property
     def highlighted(self) -> Entry | None:
         """The entry under the cursor."""
-        index = self.query_one(Rows).highlighted
-        return None if index is None or index >= len(self._entries) else self._entries[index]
+        line = self.cursor
+        return line if isinstance(line, Entry) else None
 
-    def show(self, entries: Sequence[Entry], loaded: Path | None) -> None:
-        """Show these entries; the cursor stays on its model when that is still there."""
-        cursor = self.highlighted
-        self._entries, self._loaded = tuple(entries), loaded
-        self._draw(cursor)
+    def show(self, lines: Sequence[Line], *, of_disk: bool = False, go_to: str = "") -> None:
+        """Show these lines; the cursor goes to the one with a key, or stays on its model."""
+        before = self.cursor
+        self._lines, self._of_disk = tuple(lines), of_disk
+        self._draw(go_to or (before.key if before else ""))
         self.post_message(self.Highlighted(self.highlighted))
+
+    def update(self, now: Now) -> None:
+        """Show what is loaded and downloaded now."""
+        self._now = now
+        if self._drawn and self._table()[1] != self._drawn:
+            self._draw(self.cursor.key if self.cursor else "")
 
     def on_resize(self, _: events.Resize) -> None:
         """Fit the columns to the new width."""
-        self._draw(self.highlighted)
+        self._draw(self.cursor.key if self.cursor else "")
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell which model the cursor is on."""
         event.stop()
-        self.post_message(self.Highlighted(self._entries[event.option_index]))
+        line = self._lines[event.option_index]
+        self.post_message(self.Highlighted(line if isinstance(line, Entry) else None))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell which model was chosen."""
         event.stop()
-        self.post_message(self.Chosen(self._entries[event.option_index]))
+        line = self._lines[event.option_index]
+        if isinstance(line, Entry):
+            self.post_message(self.Chosen(line))
+        elif isinstance(line, Ask):
+            self.post_message(self.Asked(line))
 
     def on_rows_entered(self, event: "Rows.Entered") -> None:
         """Tell whose choices are wanted: the cursor's message may still be on its way."""
@@ -83,16 +111,50 @@ class ModelList(Vertical):
         if self.highlighted is not None:
             self.post_message(self.Entered(self.highlighted))
 
-    def _draw(self, cursor: Entry | None) -> None:
+    def _draw(self, key: str) -> None:
         rows = self.query_one(Rows)
-        width = max(0, self.size.width - Rows.SIDE_CELLS * 2 - Rows.SCROLLBAR_CELLS)
-        heading, lines = model_table.table(self._entries, width, self._loaded)
+        heading, self._drawn = self._table()
         self.query_one("#columns", Static).update(heading)
+        places = {line.key: at for at, line in reversed([*enumerate(self._lines)])}
+        able = [at for at, line in enumerate(self._lines) if not isinstance(line, Note)]
         with self.prevent(OptionList.OptionHighlighted):
-            rows.set_options(Option(line) for line in lines)
-            keys = [entry.key for entry in self._entries]
-            if keys:
-                rows.highlighted = keys.index(cursor.key) if cursor and cursor.key in keys else 0
+            rows.set_options(
+                Option(content, disabled=isinstance(line, Note))
+                for content, line in zip(self._drawn, self._lines, strict=True)
+            )
+            if able:
+                rows.highlighted = places.get(key, able[0])
+
+    def _table(self) -> tuple[Content, tuple[Content, ...]]:
+        width = max(0, self.size.width - Rows.SIDE_CELLS * 2 - Rows.SCROLLBAR_CELLS)
+        kinds = [line.kind if isinstance(line, Note) else "" for line in self._lines]
+        border = kinds.index("columns") if "columns" in kinds else len(kinds)
+        above = [line for line in self._lines[:border] if isinstance(line, Entry)]
+        below = [line for line in self._lines[border:] if isinstance(line, Entry)]
+        heading, models = model_table.table(above, width, self._now, of_disk=self._of_disk)
+        columns, found = hub_table.table(
+            [each.result for each in below if each.result],
+            [self._state(each) for each in below],
+            width,
+        )
+        drawn = iter((*models, *found))
+        return heading, tuple(
+            next(drawn) if isinstance(line, Entry) else _words(line, columns)
+            for line in self._lines
+        )
+
+    def _state(self, entry: Entry) -> Content | None:
+        is_told = entry.offer is not None or hub_states.of(entry, self._now.downloads) is not None
+        return model_table.state(entry, self._now) if is_told else None
+
+
+def _words(line: Note | Ask, columns: Content) -> Content:
+    if isinstance(line, Note) and line.kind == "columns":
+        return columns
+    if isinstance(line, Ask):
+        return Content.assemble(("▸ ", "bold $primary"), (line.words, "$primary"))
+    styles = {"heading": "bold $accent", "error": "$text-error"}
+    return Content.styled(line.words, styles.get(line.kind, "$foreground-muted"))
 
 
 class Rows(OptionList):
@@ -113,7 +175,7 @@ class Rows(OptionList):
         """Look before taking: OptionList itself takes at the first click."""
         event.prevent_default()
         clicked = event.style.meta.get("option")
-        if clicked is None:
+        if clicked is None or self.get_option_at_index(clicked).disabled:
             return
         if event.chain == 2 and clicked == self.highlighted:
             self.action_select()

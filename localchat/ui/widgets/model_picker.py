@@ -1,19 +1,26 @@
-"""The list of models with a search, a filter and an order."""
+"""The list of models with a search, a filter and an order; the same keys work on the Hub's part."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.message import Message
+from textual.widgets import Static
 
-from localchat.ui import commands, shelf, wording
-from localchat.ui.shelf import Arrangement, Entry
+from localchat.hub.search import Search
+from localchat.library.reference import Reference
+from localchat.ui import commands, hub_query, shelf
+from localchat.ui.hub_lines import Finding
+from localchat.ui.listing import Listing
+from localchat.ui.shelf import Entry
 from localchat.ui.widgets.model_list import ModelList, Rows
+from localchat.ui.widgets.model_table import Now
+from localchat.ui.widgets.search_bar import SearchBar
 
 
 class ModelPicker(Vertical):
@@ -21,13 +28,32 @@ class ModelPicker(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = commands.bindings("picker")
 
+    class HubWanted(Message):
+        """The reader wants the Hub to be searched, or to leave its results."""
+
+        def __init__(self, wanted: Search | None, typed: str) -> None:
+            super().__init__()
+            self.wanted = wanted
+            self.typed = typed
+
+    class RepoWanted(Message):
+        """The reader named one repository of the Hub."""
+
+        def __init__(self, reference: Reference, typed: str) -> None:
+            super().__init__()
+            self.reference = reference
+            self.typed = typed
+
+    class MoreWanted(Message):
+        """The reader wants further results."""
+
     def __init__(self) -> None:
         super().__init__()
-        self._all: tuple[Entry, ...] = ()
-        self._loaded: Path | None = None
-        self._wanted = Arrangement()
-        self._folder = ""
-        self._search = Input(placeholder="A name, a family, a use", id="search", compact=True)
+        self.listing = Listing()
+        self._about = ""
+        self._asked_at = ""
+        """The key of the line that the cursor was on when the Hub was asked."""
+        self._search = SearchBar()
         self._summary = Static("", id="arrangement", markup=False)
         self._list = ModelList()
 
@@ -36,72 +62,110 @@ class ModelPicker(Vertical):
         yield self._search
         yield self._list
 
-    def name_of(self, path: Path) -> str:
-        """Name the model in this file; by the file's name when it is not in the list."""
-        entry = shelf.find(self._all, path)
-        return entry.title if entry else wording.model_name(path.name, is_guide=False)
+    def show(self, entries: Sequence[Entry], about: str, *, go_to: str = "") -> None:
+        """Show these entries, as they are wanted; `about` tells of the disk."""
+        self._about = about
+        self._list_anew(replace(self.listing, entries=tuple(entries)), go_to)
 
-    def show(self, entries: Sequence[Entry], loaded: Path | None, folder: Path) -> None:
-        """Show these entries, as they are wanted; files of one's own come from `folder`."""
-        self._all, self._loaded = tuple(entries), loaded
-        has_own = any(each.local and not each.local.is_guide for each in entries)
-        asks = "your models" if has_own else "put .gguf files into"
-        self._folder = f"{asks}: {wording.short_path(folder)}"
-        self._arrange(self._wanted)
+    def show_finding(self, finding: Finding, *, is_offline: bool) -> None:
+        """Show what the Hub was asked for; the cursor goes to what is new, if it waits there."""
+        waits = self._list.cursor is None or self._list.cursor.key == self._asked_at
+        go_to = self.listing.new_key(finding) if waits else ""
+        new = replace(self.listing, finding=finding, is_offline=is_offline)
+        self._list_anew(new, go_to)
+
+    def update(self, now: Now) -> None:
+        """Show what is loaded and downloaded now."""
+        self._list.update(now)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Esc leaves the search while there is one; elsewhere it has other meanings."""
+        """Esc leaves the search while there is one; an author is one of the Hub."""
         del parameters
+        if action == "author":
+            return self._at_hub is not None
         return action != "leave_search" or self.has_class("-searching")
 
     def action_search(self) -> None:
         """Search, as one types."""
         self.add_class("-searching")
-        self._search.focus()
+        self._search.begin()
 
     def action_leave_search(self) -> None:
         """Forget what was searched for."""
         self.remove_class("-searching")
-        self._search.value = ""
+        self._search.clear()
         self.query_one(Rows).focus()
+        self.post_message(self.HubWanted(None, ""))
 
     def action_filter(self) -> None:
-        """Show the next selection of models."""
-        self._arrange(replace(self._wanted, show=shelf.next_show(self._wanted.show)))
+        """Show the next selection of models; on the Hub, those of another size."""
+        if (wanted := self._at_hub) is not None:
+            self._ask(hub_query.next_size(wanted))
+        else:
+            arrangement = self.listing.arrangement
+            new = replace(arrangement, show=shelf.next_show(arrangement.show))
+            self._list_anew(replace(self.listing, arrangement=new))
 
     def action_sort(self) -> None:
         """Sort by the next thing."""
-        self._arrange(replace(self._wanted, order=shelf.next_order(self._wanted.order)))
+        if (wanted := self._at_hub) is not None:
+            self._ask(hub_query.next_sort(wanted))
+        else:
+            arrangement = self.listing.arrangement
+            new = replace(arrangement, order=shelf.next_order(arrangement.order))
+            self._list_anew(replace(self.listing, arrangement=new))
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Show what was found so far."""
-        event.stop()
-        self._arrange(replace(self._wanted, search=event.value))
+    def action_author(self) -> None:
+        """Look for models of one author, or of all again."""
+        entry, wanted = self._list.highlighted, self._at_hub
+        if wanted is not None and entry is not None and entry.result is not None:
+            self._ask(replace(wanted, author="" if wanted.author else entry.result.author))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go to what was found."""
+    @on(SearchBar.Typed)
+    def _look(self, event: SearchBar.Typed) -> None:
         event.stop()
+        arrangement = replace(self.listing.arrangement, search=event.text)
+        self._list_anew(replace(self.listing, arrangement=arrangement))
+
+    @on(SearchBar.Submitted)
+    @on(ModelList.Asked)
+    def _go_to_hub(self, event: SearchBar.Submitted | ModelList.Asked) -> None:
+        event.stop()
+        typed = self.listing.typed
         self.query_one(Rows).focus()
+        named = hub_query.repository(typed)
+        if isinstance(event, ModelList.Asked) and event.ask.what == "more":
+            self._ask(None)
+        elif named is not None:
+            self.post_message(self.RepoWanted(named, typed))
+        elif typed:
+            self._ask(hub_query.search(typed))
 
     @property
-    def shown(self) -> tuple[Entry, ...]:
-        """The entries that are wanted, in the order wanted."""
-        return shelf.arrange(self._all, self._wanted)
+    def _at_hub(self) -> Search | None:
+        """The search of which a result is under the cursor; None elsewhere."""
+        return self.listing.asked_at(self._list.cursor)
 
-    def _arrange(self, wanted: Arrangement) -> None:
-        self._wanted = wanted
-        shown = self.shown
-        self._list.show(shown, self._loaded)
-        self._summary.update(_summary(len(shown), len(self._all), wanted, self._folder))
+    def _ask(self, wanted: Search | None) -> None:
+        """Ask for a search, or for more of the one there is."""
+        self._asked_at = self._list.cursor.key if self._list.cursor else ""
+        more = self.MoreWanted()
+        self.post_message(self.HubWanted(wanted, self.listing.typed) if wanted else more)
+
+    def _list_anew(self, listing: Listing, go_to: str = "") -> None:
+        self.listing = listing
+        of_disk = listing.arrangement.show == "on this disk"
+        self._list.show(listing.lines, of_disk=of_disk, go_to=go_to)
+        self._summary.update(_summary(listing, self._about))
 
 
-def _summary(shown: int, of: int, wanted: Arrangement, folder: str) -> Content:
-    models = f"{shown} of {of}" if shown < of else wording.count(of, "model")
-    order = "recommendation" if wanted.order == "recommended" else wanted.order
+def _summary(listing: Listing, about: str) -> Content:
+    models, show, order = listing.summary()
+    is_usual = listing.arrangement.order == "recommended"
     return Content.assemble(
-        (models, "$foreground-muted" if shown else "bold $warning"),
-        (f" · {wanted.show}" if wanted.show != "all models" else "", "bold $accent"),
+        (models, "$foreground-muted" if listing.shown else "bold $warning"),
+        (f" · {show}" if show else "", "bold $accent"),
         (" · by ", "$foreground-muted"),
-        (order, "bold $accent" if wanted.order != "recommended" else "$foreground-muted"),
-        (f" · {folder}", "$foreground-muted"),
+        (order, "$foreground-muted" if is_usual else "bold $accent"),
+        (f" · {about}" if about else "", "$foreground-muted"),
     )

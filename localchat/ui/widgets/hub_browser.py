@@ -1,0 +1,147 @@
+"""The browser with the Hub behind it: what is asked there, and what came of it."""
+
+import asyncio
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from localchat import sanitize, units
+from localchat.hub.search import Search
+from localchat.library.reference import Reference
+from localchat.ui.downloads import DownloadDesk
+from localchat.ui.hub_desk import HubDesk
+from localchat.ui.hub_lines import Finding, of_repository
+from localchat.ui.hub_offer import Offer
+from localchat.ui.hub_talk import HubTalk, Reading
+from localchat.ui.shelf import Entry
+from localchat.ui.widgets.browser import Browser
+from localchat.ui.widgets.model_picker import ModelPicker
+from localchat.ui.widgets.model_table import Now
+
+
+class HubBrowser(Vertical):
+    """Searches the Hub and reads repositories when the reader wants it, and never else."""
+
+    class Read(Message):
+        """It is known what a repository offers, and shown."""
+
+        def __init__(self, entry: Entry, offer: Offer) -> None:
+            super().__init__()
+            self.entry = entry
+            self.offer = offer
+
+    class Turned(Message):
+        """A question has begun or ended, so that there is or was something to stop."""
+
+    def __init__(self, desk: HubDesk, downloads: DownloadDesk) -> None:
+        super().__init__()
+        self.browser = Browser()
+        self.now = Now()
+        self._downloads = downloads
+        self._talk = HubTalk(self, desk)
+        self._note = Static("", id="hub-note", markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield self.browser
+        yield self._note
+
+    def on_mount(self) -> None:
+        """Follow the downloads."""
+        self._downloads.subscribe(self)
+        self._show_search()
+
+    def on_unmount(self) -> None:
+        """Ask nothing any more."""
+        self._talk.stop()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the Hub is being asked."""
+        return self._talk.is_busy
+
+    def stop(self) -> None:
+        """Give up what is asked."""
+        self._talk.stop()
+
+    def read(self, entry: Entry) -> None:
+        """Read what a model's repository offers; Read follows."""
+        if entry.known is not None:
+            self._talk.read(entry, entry.known)
+        elif entry.result is not None:
+            self._talk.read(entry, Reference(entry.result.repo))
+
+    def show_now(self, now: Now) -> None:
+        """Show what is loaded and downloaded now."""
+        self.now = now
+        self.browser.picker.update(now)
+
+    @on(ModelPicker.HubWanted)
+    def _search(self, event: ModelPicker.HubWanted) -> None:
+        event.stop()
+        if event.wanted is None:
+            self._talk.found(Finding())
+        else:
+            self._talk.search(event.wanted, event.typed)
+
+    @on(ModelPicker.MoreWanted)
+    def _search_on(self) -> None:
+        self._talk.more()
+
+    @on(ModelPicker.RepoWanted)
+    def _open(self, event: ModelPicker.RepoWanted) -> None:
+        event.stop()
+        result = of_repository(event.reference.repo)
+        entry = Entry(result=result)
+        self._talk.found(Finding(event.typed, Search(result.repo), (result,)))
+        self._talk.read(entry, event.reference)
+
+    @on(HubTalk.Found)
+    def _show_search(self) -> None:
+        talk = self._talk
+        self.browser.picker.show_finding(talk.finding, is_offline=talk.is_offline)
+        self.post_message(self.Turned())
+
+    @on(HubTalk.Moved)
+    def _show_reading(self) -> None:
+        reading = self._talk.reading
+        self._note.update(_words(reading) if reading else Content(""))
+        self._note.display = reading is not None
+        self.post_message(self.Turned())
+
+    @on(HubTalk.Read)
+    @work(exclusive=True, group="read")
+    async def _show_offer(self, event: HubTalk.Read) -> None:
+        browser = self.browser
+        if browser.stock is None:
+            return
+        # What is looked at may have changed while the headers came.
+        is_awaited = browser.entry is None or browser.entry.key == event.entry.key
+        found = await asyncio.to_thread(browser.stock.with_offer, event.entry, event.offer)
+        browser.show(found, go_to=event.entry.key if is_awaited else "")
+        self.post_message(self.Read(event.entry, event.offer))
+        if is_awaited and event.offer.candidates:
+            browser.choose(True)
+
+    @on(DownloadDesk.Changed)
+    def _show_downloads(self) -> None:
+        self.show_now(Now(self.now.loaded, self._downloads.all()))
+
+
+def _words(reading: Reading) -> Content:
+    title = sanitize.line(reading.entry.title, 80)
+    if reading.error is None:
+        size = units.human_bytes(reading.received_bytes)
+        return Content.assemble(
+            (f"Reading the headers of {title}", "bold"),
+            f" · {size}" if reading.received_bytes else " · asking the Hub",
+            ("   Esc stops it", "$foreground-muted"),
+        )
+    lines = [Content.styled(sanitize.line(reading.error.message, 600), "$text-error")]
+    if reading.error.hint:
+        hint = sanitize.line(reading.error.hint, 600)
+        lines.append(Content.styled(hint, "$foreground-muted"))
+    return Content("\n").join(lines)
