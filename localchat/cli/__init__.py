@@ -28,6 +28,7 @@ _MODULES = MappingProxyType(
         "doctor": "doctor",
         "chats": "chats",
         "paths": "places",
+        "config": "config",
     }
 )
 """Where each command is."""

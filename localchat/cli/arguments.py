@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Callable, Sequence
 
 from localchat import __version__, errors, sanitize
-from localchat.cli import chats_arguments, hub_arguments
+from localchat.cli import chats_arguments, config_arguments, hub_arguments
 from localchat.cli.parser import Parser, add_offline_flag, add_setting, adder, count, size
 
 _TOP_USAGE = "localchat [-m MODEL] [options]\n       localchat COMMAND ..."
@@ -28,6 +28,7 @@ commands:
   bench [MODEL...]      measure how fast models answer here, beside what was predicted
   doctor                check this machine and the engine, and say how to mend what is wrong
   paths                 show where files are
+  config COMMAND        show and change the settings, and the keys
 
 Without a command, the chat screens open. `localchat COMMAND --help` explains a command.
 """
@@ -126,8 +127,8 @@ def _unknown_command(word: str) -> errors.UsageError:
         return errors.UsageError(f'There is no command "{shown}".', f"Did you mean {near[0]}?")
     return errors.UsageError(
         f'There is no command "{shown}".',
-        "Commands are run, fit, show, search, pull, list, rm, import, chats, bench, doctor and"
-        " paths; to chat: localchat -m MODEL",
+        "Commands are run, fit, show, search, pull, list, rm, import, chats, bench, doctor,"
+        " paths and config; to chat: localchat -m MODEL",
     )
 
 
@@ -343,4 +344,5 @@ _COMMANDS: dict[str, Callable[[], Parser]] = {
     "import": hub_arguments.importing,
     "chats": chats_arguments.chats,
     "paths": _paths_parser,
+    "config": config_arguments.config,
 }
