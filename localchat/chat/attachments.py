@@ -6,6 +6,7 @@ large is refused.
 
 import asyncio
 import mimetypes
+import os
 import re
 import stat
 from dataclasses import dataclass
@@ -65,9 +66,10 @@ def pages(part: Part) -> int:
 
 def name_of(path: Path, folder: Path | None) -> str:
     """Name a file as seen from `folder`, where it lies in it."""
-    whole = path.absolute()
-    if folder is not None and whole.is_relative_to(folder.absolute()):
-        return sanitize.line(whole.relative_to(folder.absolute()).as_posix(), 200)
+    # Without "..", but not through links: the name is what the user knows it by.
+    whole = Path(os.path.abspath(path))
+    if folder is not None and whole.is_relative_to(os.path.abspath(folder)):
+        return sanitize.line(whole.relative_to(os.path.abspath(folder)).as_posix(), 200)
     return sanitize.line(path.name, 200)
 
 

@@ -34,6 +34,7 @@ class PromptApp(App[None]):
         super().__init__()
         self.box = PromptBox(history, folder)
         self.told: list[Message] = []
+        self.drafts: list[Draft] = []
 
     def on_mount(self) -> None:
         """Show the prompt and write in it."""
@@ -47,6 +48,10 @@ class PromptApp(App[None]):
     def on_prompt_box_slash(self, event: PromptBox.Slash) -> None:
         """Keep it."""
         self.told.append(event)
+
+    def on_prompt_box_changed(self, event: PromptBox.Changed) -> None:
+        """Keep it."""
+        self.drafts.append(event.draft)
 
     def on_prompt_area_left_up(self, event: PromptBox.LeftUp) -> None:
         """Keep it."""

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from localchat import sanitize
-from localchat.ui import commands, fuzzy, mention
+from localchat.ui import commands, mention
 from localchat.ui.commands.command import Command
 from localchat.ui.file_finder import FileFinder
 from localchat.ui.widgets.prompt_area import PromptArea
-from localchat.ui.widgets.suggestions import MOST_ROWS, Suggestion, Suggestions
+from localchat.ui.widgets.suggestions import Suggestion, Suggestions
 
 _COMMAND = re.compile(r"/([a-z?-]*)", re.IGNORECASE)
 
@@ -68,10 +68,9 @@ class Guesses:
         """Put in what was meant; a file goes beside the message, a command is given."""
         found = self._mention()
         if found is None:
-            self._area.show_text(
-                f"/{suggestion.value}{' ' * (suggestion.is_open or only_complete)}"
-            )
-            if not suggestion.is_open and not only_complete:
+            goes_on = suggestion.is_open or only_complete
+            self._area.show_text(f"/{suggestion.value}{' ' * goes_on}")
+            if not goes_on:
                 self._close()
                 self._send()
         elif suggestion.is_open or (only_complete and found.query != suggestion.value):
@@ -127,15 +126,15 @@ class Guesses:
 
 
 def _commands(text: str) -> tuple[Suggestion, ...]:
-    """Find the commands whose word begins so, or has the letters."""
+    """Find the commands with a word that begins so; a command is shown once."""
     match = _COMMAND.fullmatch(text)
-    if match is None:
-        return ()
-    named = {command.words[0]: command for command in commands.COMMANDS if command.words}
-    begin = [word for word in named if word.startswith(match[1].lower())]
-    others = [found.path for found in fuzzy.find(match[1], named, MOST_ROWS) if match[1]]
-    words = list(dict.fromkeys((*begin, *others)))[:MOST_ROWS]
-    return tuple(_row(word, named[word], len(match[1])) for word in words)
+    typed = match[1].lower() if match is not None else ""
+    rows = []
+    for command in commands.COMMANDS:
+        word = next((word for word in command.words if word.startswith(typed)), None)
+        if word is not None:
+            rows.append(_row(word, command, len(typed)))
+    return tuple(rows)
 
 
 def _row(word: str, command: Command, typed: int) -> Suggestion:
