@@ -1,251 +1,221 @@
 """Ask a model and keep what it said: the core that every front end uses.
 
-Knows the engine's client and the conversation; knows nothing of terminals.
+Knows the engine's client and the store; knows nothing of terminals.
 """
 
-import contextlib
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
-from typing import Literal
+import asyncio
+import dataclasses
+import time
+from collections.abc import AsyncGenerator
 
 from localchat import errors
-from localchat.chat import events, reasoning
+from localchat.chat import context, messages, records, summaries
+from localchat.chat.answered import AnsweredChat
+from localchat.chat.asking import Job, wake
 from localchat.chat.context import ContextUse
-from localchat.chat.conversation import Conversation, Ending, Turn
+from localchat.chat.desk import Desk
 from localchat.chat.drafts import Draft
-from localchat.chat.messages import Message
+from localchat.chat.events import Changed, ChatEvent, Ended, Failed, InLine, Summarizing
+from localchat.chat.messages import TEXT, Message, Part
+from localchat.chat.prompting import Asker
 from localchat.chat.records import ChatRecord
 from localchat.chat.settings import ChatSettings as ChatSettings
+from localchat.chat.store.keeper import Keeper
 from localchat.chat.tree import Tree
-from localchat.engine import wire
 from localchat.engine.client import EngineClient
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The engine is not answering yet: it loads again after a crash, or reads the prompt."""
-
-    progress: wire.Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The prompt was built and fits."""
-
-    prompt: wire.Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A piece of the answer, or of the thinking before it. Untrusted text."""
-
-    kind: Literal["answer", "reasoning"]
-    text: str
-    stats: wire.Stats
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The answer is complete and part of the conversation."""
-
-    turn: Turn
-    seed: int = 0
-
-
-ChatEvent = Waiting | Sent | Said | Ended
-
-
-class Chat:
+class Chat(AnsweredChat):
     """One conversation with the model that the engine has loaded."""
 
-    def __init__(self, engine: EngineClient, settings: ChatSettings | None = None) -> None:
+    def __init__(
+        self,
+        engine: EngineClient,
+        settings: ChatSettings | None = None,
+        *,
+        desk: Desk | None = None,
+        keeper: Keeper | None = None,
+        record: ChatRecord | None = None,
+        tree: Tree | None = None,
+    ) -> None:
+        """Begin a chat, or go on with one that was kept: then there is a `tree`."""
+        super().__init__(
+            record or records.new(settings),
+            tree or Tree(),
+            keeper,
+            desk or Desk(engine),
+            is_kept=tree is not None,
+        )
         self.engine = engine
-        self.settings = settings or ChatSettings()
-        self.conversation = Conversation(self.settings.system)
-        self.answering = False
-
-    async def ask(self, text: str) -> AsyncGenerator[ChatEvent, None]:
-        """Send a message and yield the answer as it comes; ends with Ended.
-
-        The message and whatever was answered are in `conversation` however this ends: stopped
-        answers and those cut off by a crash keep their text. Only a message that was never sent
-        (context overflow, a template that refuses it) is taken out again, so that it can be edited.
-        Raises ContextOverflow, BadTemplate, EngineError or EngineLost.
-        """
-        before = self.conversation
-        self.conversation = before.plus(Turn("user", text))
-        answer = _Answer()
-        self.answering = True
-        try:
-            async with contextlib.aclosing(self.engine.generate(self._request())) as events:
-                async for event in events:
-                    for said in answer.take(event):
-                        yield said
-        except (errors.ContextOverflow, errors.BadTemplate):
-            self.conversation = before
-            raise
-        except errors.LocalchatError as error:
-            self.conversation = self.conversation.plus(answer.turn("error", error.message))
-            raise
-        except GeneratorExit:
-            self.conversation = self.conversation.plus(answer.turn("cancelled"))
-            raise
-        finally:
-            self.answering = False
-        turn = answer.turn(answer.ending)
-        self.conversation = self.conversation.plus(turn)
-        yield Ended(turn, answer.seed)
-
-    async def stop(self) -> None:
-        """Stop the answer; what has been said stays."""
-        await self.engine.cancel()
-
-    async def count(self, draft: str = "") -> int:
-        """Count the tokens that sending `draft` now would take. Raises EngineError."""
-        messages = self.conversation.messages(draft)
-        return await self.engine.count(messages, self.settings.template_variables)
-
-    def clear(self) -> None:
-        """Begin a new conversation."""
-        self.conversation = Conversation(self.settings.system)
-
-    # --- from here on: being built; see events.py for what listeners get ------------------------
-
-    record: ChatRecord
-    tree: Tree
-    answering_id: str | None = None
-    """The answer under way."""
-    queued: Draft | None = None
-    """The next message, which is sent after the answer under way."""
-
-    @property
-    def path(self) -> tuple[Message, ...]:
-        """The branch that is shown, its first message first."""
-        return self.tree.path()
-
-    def listen(self, callback: Callable[[events.ChatEvent], None]) -> Callable[[], None]:
-        """Call back with every event, in the event loop; returns what ends that."""
-        raise NotImplementedError
 
     async def send(self, draft: Draft) -> None:
         """Send a message, or queue it while an answer is under way.
 
-        Returns when it is kept and its empty answer hangs in the tree; the rest comes as events.
-        Raises ContextOverflow with the numbers, BadTemplate, EngineError or StoreError when it
-        cannot be sent; it is not in the tree then.
+        Returns when it is kept and its empty answer is in the tree; the rest comes as events.
+        Raises ContextOverflow with the numbers, BadTemplate, or EngineError when it cannot be
+        sent; it is not in the tree then. What can only be found out later is told as Failed, with
+        the draft.
         """
-        raise NotImplementedError
-
-    def take_back_queued(self) -> Draft | None:
-        """Take the queued message back, to be edited; None when there is none (any more)."""
-        raise NotImplementedError
+        async with self._turn:
+            if self._asking is not None:
+                self.queued = self.queued.plus(draft) if self.queued else draft
+                self._tell(Changed())
+                return
+            path = self.path
+            await self._ask(draft, path[-1].id if path else None)
 
     async def edit(self, message_id: str, text: str) -> None:
         """Make a new version of a message: the user's is answered, the model's is not.
 
-        Raises as send() does.
+        An answer under way is stopped first. Raises as send() does, and KeyError when the message
+        is not there any more.
         """
-        raise NotImplementedError
+        async with self._turn:
+            await self.settle()
+            old = self.tree.messages[message_id]
+            if old.role == "user":
+                await self._ask(Draft(text, old.files), old.parent_id, back_to=old.id)
+            else:
+                await self._begin(_rewritten(old, text))
 
     async def regenerate(self, answer_id: str) -> None:
-        """Answer once more, with another seed, as a new version. Raises as send() does."""
-        raise NotImplementedError
+        """Answer once more, with another seed, as a new version; also answers a user's message.
+
+        An answer under way is stopped first. Raises as send() does, and KeyError when the message
+        is not there any more.
+        """
+        async with self._turn:
+            await self.settle()
+            old = self.tree.messages[answer_id]
+            asked_id = old.id if old.role == "user" else old.parent_id
+            if asked_id is None:
+                raise errors.UsageError("There is no question before this answer.")
+            await self._check(self.tree.branch(asked_id))
+            answer = messages.new(self.record.id, asked_id, "assistant", is_streaming=True)
+            seed = self.settings.sampling.seed
+            if seed is not None:
+                seed = (seed + len(self.tree.children(asked_id))) % 2**32
+            await self._start(Job(answer, fresh=(answer,), back_to=answer_id, seed=seed))
 
     async def continue_answer(self, answer_id: str) -> None:
-        """Go on with an answer that was stopped or cut. Raises as send() does."""
-        raise NotImplementedError
+        """Go on with an answer that was stopped or cut; what comes belongs to the same message.
 
-    async def choose(self, message_id: str) -> None:
-        """Show this version. Raises StoreError."""
-        raise NotImplementedError
+        An answer under way is stopped first. Raises as send() does, and KeyError when the message
+        is not there any more.
+        """
+        async with self._turn:
+            await self.settle()
+            old = self.tree.messages[answer_id]
+            if old.role != "assistant":
+                raise errors.UsageError("Only an answer can be continued.")
+            await self._check(self.tree.branch(answer_id))
+            answer = dataclasses.replace(old, is_streaming=True, ending="", error="")
+            await self._start(Job(answer, former=old))
 
     async def delete(self, message_id: str) -> None:
-        """Take one message out; what follows it stays. Raises StoreError."""
-        raise NotImplementedError
+        """Take one message out; what follows it stays. An answer under way is stopped first.
 
-    async def undo_delete(self) -> bool:
-        """Put the message back that was deleted last; False when there is none."""
-        raise NotImplementedError
+        Raises StoreError, and KeyError when it is not there any more.
+        """
+        if message_id == self.answering_id:
+            async with self._turn:
+                await self.settle()
+        await super().delete(message_id)
 
-    async def fork(self, message_id: str) -> str:
-        """Copy the branch down to a message into a chat of its own; returns that chat's id."""
-        raise NotImplementedError
+    async def count(self, draft: Draft) -> ContextUse:
+        """Say what sending `draft` now would take, with everything that would be sent before it.
 
-    async def use(self, draft: Draft) -> ContextUse:
-        """Say what sending `draft` now would take. Raises BadTemplate or EngineError."""
-        raise NotImplementedError  # becomes count(draft)
-
-    async def set_settings(self, settings: ChatSettings) -> None:
-        """Answer like this from the next message on. Raises StoreError."""
-        raise NotImplementedError
-
-    async def set_draft(self, text: str) -> None:
-        """Keep what is being written, over a restart too. Raises StoreError."""
-        raise NotImplementedError
-
-    async def rename(self, title: str) -> None:
-        """Give a title of the user's own; an empty one brings the automatic one back."""
-        raise NotImplementedError
+        Raises BadTemplate, or EngineError while no model is in memory.
+        """
+        self._desk.touch()
+        loaded = self.engine.loaded
+        if loaded is None:
+            raise errors.EngineError("No model is in memory.", "Send a message, or choose a model.")
+        coming = self.so_far
+        branch = [coming if coming and each.id == coming.id else each for each in self.path]
+        if draft:
+            last = branch[-1].id if branch else None
+            branch.append(messages.new(self.record.id, last, "user", draft.text, files=draft.files))
+        policy = self.settings.overflow
+        try:
+            asker = Asker(self.settings, loaded)
+            plan = await asker.plan(self.engine, branch, self.tree.summaries)
+        except errors.ContextOverflow as error:
+            return ContextUse(error.prompt_tokens, error.context_tokens, policy=policy)
+        return ContextUse(
+            prompt_tokens=plan.prompt_tokens,
+            context_tokens=loaded.context_tokens,
+            left_out=plan.left_out,
+            policy=policy,
+            summary_id=plan.summary.id if plan.summary else "",
+            summarizes=bool(plan.summarize_through),
+        )
 
     async def summarize_now(self) -> None:
-        """Let the model summarize all but the last turn; sets the policy to "summarize".
+        """Let the model summarize all but the last turn, and choose the policy "summarize".
 
-        Raises EngineError, or what the model's failure stands for.
+        Raises UsageError when there is nothing to summarize, Cancelled, ContextOverflow,
+        BadTemplate, EngineError or StoreError.
         """
-        raise NotImplementedError
+        async with self._turn:
+            await self.settle()
+            turns = context.exchanges(self.path)
+            known = context.newest_summary(self.path, self.tree.summaries)
+            if len(turns) < 2 or (known and known.through_id == turns[-2][-1].id):
+                raise errors.UsageError("There is nothing to summarize yet.")
+            async with self._desk.turn(lambda ahead: self._tell(InLine(ahead))):
+                loaded = await wake(self._desk, self._tell)
+                self._tell(Summarizing())
+                summary = await summaries.summarize(
+                    self.engine,
+                    Asker(self.settings, loaded),
+                    self.path,
+                    turns[-2][-1].id,
+                    known,
+                    lambda tokens: self._tell(Summarizing(tokens)),
+                )
+            await self._keep_summary(summary)
+            await self.set_settings(dataclasses.replace(self.settings, overflow="summarize"))
 
-    def _request(self) -> wire.Generate:
-        settings = self.settings
-        return wire.Generate(
-            id=0,
-            messages=self.conversation.messages(),
-            sampling=settings.sampling,
-            max_tokens=settings.max_tokens,
-            stop=settings.stop,
-            template_variables=settings.template_variables,
-            verbose_prompt=settings.verbose_prompt,
-        )
+    async def ask(self, text: str) -> AsyncGenerator[ChatEvent, None]:
+        """Send a message and yield the answer as it comes; ends with Ended.
+
+        Whatever was answered is in the tree however this ends; closing the iterator early stops
+        the answer. Raises ContextOverflow, BadTemplate, EngineError or EngineLost.
+        """
+        coming: asyncio.Queue[ChatEvent] = asyncio.Queue()
+        unlisten = self.listen(coming.put_nowait)
+        try:
+            await self.send(Draft(text))
+            while not isinstance(event := await coming.get(), Ended | Failed):
+                yield event
+        finally:
+            unlisten()
+            await self.settle()
+        # A failure follows the end of its answer at once.
+        failures = [each for each in _all(coming, event) if isinstance(each, Failed)]
+        if failures:
+            raise failures[0].error
+        yield event
 
 
-class _Answer:
-    """An answer on its way: text collected, thinking told apart."""
+def _all(coming: asyncio.Queue[ChatEvent], first: ChatEvent) -> list[ChatEvent]:
+    return [first, *(coming.get_nowait() for _ in range(coming.qsize()))]
 
-    def __init__(self) -> None:
-        self._said: dict[str, list[str]] = {"answer": [], "reasoning": []}
-        self._splitter = reasoning.ReasoningSplitter()
-        self._stats = wire.Stats()
-        self.ending: Ending = ""
-        self.seed = 0
 
-    def take(self, event: wire.Event) -> list[ChatEvent]:
-        """Take an event of the engine and return what it means for the reader."""
-        if isinstance(event, wire.Progress):
-            return [Waiting(event)]
-        if isinstance(event, wire.Prompt):
-            self._splitter = reasoning.ReasoningSplitter(event.opened_by)
-            return [Sent(event)]
-        if isinstance(event, wire.Text):
-            self._stats = event.stats
-            return self._keep(self._splitter.feed(event.text))
-        if isinstance(event, wire.Finished):
-            self._stats, self.ending, self.seed = event.stats, event.reason, event.seed
-            return self._keep(self._splitter.close())
-        return []
-
-    def _keep(self, pieces: list[reasoning.Piece]) -> list[ChatEvent]:
-        for piece in pieces:
-            self._said[piece.kind].append(piece.text)
-        return [Said(piece.kind, piece.text, self._stats) for piece in pieces]
-
-    def turn(self, ending: Ending, error: str = "") -> Turn:
-        """Return the answer as far as it came."""
-        if ending in ("error", "cancelled") and not self.ending:
-            self._keep(self._splitter.close())
-        return Turn(
-            role="assistant",
-            text="".join(self._said["answer"]),
-            reasoning="".join(self._said["reasoning"]),
-            stats=self._stats,
-            ending=ending,
-            error=error,
-        )
+def _rewritten(old: Message, text: str) -> Message:
+    """Make the user's version of an answer: nothing that was measured is true of it."""
+    return dataclasses.replace(
+        old,
+        id=messages.new_id(),
+        parts=(*old.files, Part(TEXT, text)) if text else old.files,
+        reasoning="",
+        is_streaming=False,
+        ending="stop",
+        error="",
+        created_seconds=time.time(),
+        settings={},
+        seed=None,
+        stats=None,
+        is_edited=True,
+    )

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from localchat import units
-from localchat.chat.chat import ChatSettings
-from localchat.chat.conversation import Turn
+from localchat.chat.messages import Message
+from localchat.chat.settings import ChatSettings
 from localchat.engine import wire
 from localchat.machine import memlock
 
@@ -17,7 +17,7 @@ _STAGES = {"weights": "Loading", "context": "Making room for the context", "warm
 
 
 def as_json(
-    turn: Turn, loaded: wire.Loaded | None, asked: ChatSettings, path: Path, seed: int
+    turn: Message, loaded: wire.Loaded | None, asked: ChatSettings, path: Path, seed: int
 ) -> dict[str, Any]:
     """Put an answer into the object of `--json`; `loaded` is None when loading was stopped."""
     stats = turn.stats or wire.Stats()
@@ -75,11 +75,11 @@ def effective_sampling(asked: wire.Sampling, loaded: wire.Loaded | None) -> wire
     return dataclasses.replace(loaded.sampling if loaded else wire.Sampling(), **given)
 
 
-def statistics(turn: Turn) -> str:
+def statistics(turn: Message) -> str:
     """Say in one line how an answer came about.
 
     >>> stats = wire.Stats(34, 0, 0.2, 0.41, 142, 7.05)
-    >>> statistics(Turn("assistant", "Hi", stats=stats, ending="stop"))
+    >>> statistics(Message("1", "1", None, "assistant", stats=stats, ending="stop"))
     '142 tokens, 20.0 tokens/s, first token after 0.4 s, 34 prompt tokens'
     """
     stats = turn.stats or wire.Stats()

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import json
 import signal
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from localchat import errors, paths
-from localchat.chat.chat import Chat, ChatEvent, ChatSettings, Ended, Said, Sent, Waiting
-from localchat.chat.conversation import Turn
+from localchat.chat import messages
+from localchat.chat.chat import Chat
+from localchat.chat.events import ChatEvent, Ended, Said, Sent, Waiting
+from localchat.chat.messages import Message
+from localchat.chat.settings import ChatSettings
 from localchat.cli import computer, fitting, options, question, report
 from localchat.cli.console import Console
 from localchat.engine import history, wire
@@ -81,7 +85,8 @@ async def _answer(answer: "_Answer", engine: EngineClient, console: Console) -> 
             await answer.ask(engine)
     except errors.Cancelled:
         # Stopped before there was a word: the result is an empty answer.
-        answer.turn = Turn("assistant", "", ending="cancelled")
+        nothing = messages.new("", None, "assistant")
+        answer.turn = dataclasses.replace(nothing, ending="cancelled")
     finally:
         console.end()
         answer.print_result()
@@ -96,7 +101,7 @@ class _Answer:
         self._loaded: wire.Loaded | None = None
         self._seed = 0
         self._interrupted = False
-        self.turn: Turn | None = None
+        self.turn: Message | None = None
         """None until the model was asked."""
 
     def interrupt(self, engine: EngineClient) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -135,10 +140,9 @@ class _Answer:
                 async for event in events:
                     self._show(event)
         finally:
-            # However it ended, what was answered is the conversation's last turn.
-            turns = chat.conversation.turns
-            if turns and turns[-1].role == "assistant":
-                self.turn = turns[-1]
+            # However it ended, what was answered is the conversation's last message.
+            if chat.path and chat.path[-1].role == "assistant":
+                self.turn = chat.path[-1]
 
     async def remember(self, engine: EngineClient) -> None:
         """Let what was measured correct the speeds that are predicted for this machine."""
@@ -182,7 +186,7 @@ class _Answer:
             write = self._console.answer if event.kind == "answer" else self._console.thought
             write(event.text)
         elif isinstance(event, Ended):
-            self._seed = event.seed
+            self._seed = event.message.seed or 0
 
 
 @contextlib.contextmanager
