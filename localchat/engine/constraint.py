@@ -29,6 +29,7 @@ class Constraint:
         self._vocab = vocab
         self._place = Matcher(root)
         self._partial = b""
+        self._is_lost = False
         self._candidates = Candidates(vocab.size_tokens)
         rules = gbnf.written(root).encode()
         self._native: Any = llama_cpp.llama_sampler_init_grammar(vocabulary, rules, b"root")
@@ -49,6 +50,20 @@ class Constraint:
         """The shortest text that completes what was accepted so far."""
         return self._place.shortest_end()
 
+    def resume(self, text: str) -> None:
+        """Take what has been written already. Raises ValueError if it cannot be part of it."""
+        place = self._place.after(text)
+        if place is None:
+            raise ValueError("this is not how such a text begins")
+        tokens = self._vocab.tokenize_inside(text, parse_special=False)
+        for token in tokens:
+            if not self._allows(token):
+                # Without llama.cpp's help nothing more is chosen: the text is brought to its end.
+                self._is_lost = True
+                break
+            self._accept(token)
+        self._place, self._partial = place, b""
+
     def peek(self, chain: Sampler, context: Any) -> int:
         """Return the token that the model would choose freely; nobody learns of it."""
         self._candidates.fill(llama_cpp.llama_get_logits_ith(context, -1))
@@ -60,16 +75,14 @@ class Constraint:
         None when no token will do, or when there would not be `left_tokens` enough for the end.
         A token that ends the turn is returned only where the text is complete.
         """
-        token = self._chosen(chain, context)
+        token = None if self._is_lost else self._chosen(chain, context)
         if token is None or self._vocab.is_end(token):
             return token
-        found = self._followed(token)
-        assert found is not None
-        place, partial = found
-        if self._end_tokens(place.shortest_end(), left_tokens) >= left_tokens:
+        followed = self._followed(token)
+        end = followed[0].shortest_end() if followed else ""
+        if self._end_tokens(end, left_tokens) >= left_tokens:
             return None
-        self._place, self._partial = place, partial
-        llama_cpp.llama_sampler_accept(self._native, token)
+        self._accept(token)
         chain.accept((token,))
         return token
 
@@ -94,6 +107,13 @@ class Constraint:
                 return token
             logits[token] = _NEVER
         return None
+
+    def _accept(self, token: int) -> None:
+        """Go on by a token that is allowed."""
+        followed = self._followed(token)
+        if followed:
+            self._place, self._partial = followed
+        llama_cpp.llama_sampler_accept(self._native, token)
 
     def _allows(self, token: int) -> bool:
         if self._vocab.is_end(token):

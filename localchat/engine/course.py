@@ -29,7 +29,9 @@ class Course:
         *,
         budget_tokens: int = 0,
         constraint: Constraint | None = None,
+        is_continued: bool = False,
     ) -> None:
+        """`is_continued`: the answer proper has begun before."""
         self._chain = chain
         self._vocab = vocab
         self._piece = piece
@@ -37,7 +39,7 @@ class Course:
         self._budget_tokens = budget_tokens
         self._constraint = constraint
         self._is_followed = constraint is not None or budget_tokens > 0
-        self._in_document = False
+        self._in_document = is_continued
         self._reserve_tokens = 0
         self.is_cut = False
         """The answer was brought to its end because no more tokens were left for it."""
@@ -107,6 +109,8 @@ class Course:
             if opener:
                 return opener
             self._in_document = True
+        if constraint.is_over:
+            return ()
         found = constraint.choose(self._chain, context, left_tokens)
         self.is_cut = found is None
         return () if found is None or self._vocab.is_end(found) else (found,)

@@ -45,6 +45,8 @@ class Job:
     thinking_budget_tokens: int = 0
     schema: Node | None = None
     """What the answer has to be; stop strings do not count then."""
+    begun: str = ""
+    """The text that the answer goes on from; with a schema, it must be within its grammar."""
 
 
 class Generation:
@@ -152,6 +154,7 @@ class Generation:
             if job.schema is not None:
                 constraint = Constraint(job.schema, self._vocab, model.vocabulary)
                 stack.callback(constraint.close)
+                constraint.resume(job.begun)
             chain.accept(job.tokens)
             course = Course(
                 chain,
@@ -160,6 +163,7 @@ class Generation:
                 Thoughts(job.opened_by),
                 budget_tokens=job.thinking_budget_tokens,
                 constraint=constraint,
+                is_continued=bool(job.begun),
             )
             reason = self._decode_with(course)
             if reason != "cancelled":

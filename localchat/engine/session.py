@@ -31,6 +31,7 @@ from localchat.engine.llama import LlamaModel
 from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
 from localchat.engine.prompt import Prompt, PromptBuilder
+from localchat.engine.schemas.matcher import Matcher
 from localchat.engine.vocab import Vocab
 from localchat.fit import runtime
 from localchat.fit.footprint import Footprint
@@ -106,6 +107,9 @@ class Session:
         schema that cannot be held.
         """
         schema = schemas.compiled(command.json_schema) if command.json_schema else None
+        begun = command.messages[-1].text if command.continue_final else ""
+        if schema and Matcher(schema).after(begun) is None:
+            raise BadRequest("The answer so far does not meet the JSON schema; regenerate it.")
         prompt = self._builder.build(
             command.messages,
             variables=command.template_variables,
@@ -127,6 +131,7 @@ class Session:
             opened_by=prompt.opened_by,
             thinking_budget_tokens=command.thinking_budget_tokens,
             schema=schema,
+            begun=begun,
         )
         generation = Generation(
             self.model, self._cache, job, self.vocab, self._piece, self._apply_threads, self._emit

@@ -32,7 +32,7 @@ def _escape() -> Node:
     one = grammar.choice(
         grammar.sequence(not_d, _hex(3)),
         grammar.sequence("0", grammar.between("1", "9"), _hex(2)),
-        grammar.sequence("00", grammar.between("2", "7"), _HEX),
+        grammar.sequence("00", grammar.of("234567abcdefABCDEF"), _HEX),
         grammar.sequence(grammar.of("dD"), grammar.between("0", "7"), _hex(2)),
     )
     code = grammar.choice(one, grammar.sequence(high, "\\u", low))
