@@ -138,17 +138,14 @@ class Database:
     def copy_to(self, target: Path) -> None:
         """Write a copy of the whole database, which is there whole or not at all.
 
-        Raises StoreError, or Damaged.
+        Not from a connection that holds a transaction. Raises StoreError, or Damaged.
         """
         part = target.with_name(f"{target.name}.part")
         with self.translated():
             part.unlink(missing_ok=True)
             create(part)
-            copy = sqlite3.connect(part)
-            try:
+            with contextlib.closing(sqlite3.connect(part)) as copy:
                 self._connection.backup(copy)
-            finally:
-                copy.close()
             with part.open("rb+") as handle:
                 os.fsync(handle.fileno())
             part.replace(target)

@@ -82,15 +82,24 @@ def migrate(database: Database) -> None:
     found = version(database)
     if found >= schema.VERSION:
         return
-    with database.writing():
-        # The transaction keeps other programs from writing what the copy would lack.
-        database.copy_to(backup(database.file, found))
+    _copy(database, found)
     for goal in range(found + 1, schema.VERSION + 1):
         with database.writing():
             if version(database) == goal - 1:
                 for statement in STEPS[goal]:
                     database.run(statement)
                 database.run(f"PRAGMA user_version = {goal}")
+
+
+def _copy(database: Database, version: int) -> None:
+    # A second connection copies, as one that writes cannot; the first keeps other programs from
+    # writing what the copy would lack.
+    with database.writing():
+        reader = Database(database.file, read_only=True)
+        try:
+            reader.copy_to(backup(database.file, version))
+        finally:
+            reader.close()
 
 
 def backup(file: Path, version: int) -> Path:
