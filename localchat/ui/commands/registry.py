@@ -203,7 +203,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("chatlist.rename", "Rename", "give the chat another title", "rename", ("r", "f2"),
         group=LIST, in_footer=True),
     Command("chatlist.pin", "Pin", "keep the chat at the top, or let it go", "pin", ("p",),
-        group=LIST, in_footer=True),
+        group=LIST),
     Command("chatlist.delete", "Delete", "delete the chat; u brings it back", "delete",
         ("d", "delete"), group=LIST, in_footer=True),
     Command("chatlist.undo", "Undo", "bring back the chat that was deleted last", "undo", ("u",),
