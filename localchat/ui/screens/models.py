@@ -66,7 +66,8 @@ class ModelsScreen(Screen[None]):
         """What it takes, as llama.cpp says."""
         self._has_chat = False
         """Whether there is a conversation to go back to, with or without a model in memory."""
-        self._hub = HubBrowser(HubDesk(setup.access, setup.headers_folder), downloads)
+        desk = HubDesk(setup.access, setup.headers_folder)
+        self._hub = HubBrowser(desk, downloads, appraiser.keep)
         self._browser = self._hub.browser
         self._downloading = DownloadStrip(downloads)
         self._strip = LoadStrip(engine)
@@ -155,12 +156,6 @@ class ModelsScreen(Screen[None]):
         return await self.app.push_screen_wait(
             ConfirmScreen(question, consequence, "download it anyway")
         )
-
-    @on(HubBrowser.Read)
-    def _keep(self, event: HubBrowser.Read) -> None:
-        self._appraiser.keep(event.entry, event.offer)
-        if not event.offer.candidates:
-            self._strip.tell(*wording.cannot_run(event.offer.problems))
 
     @on(DownloadStrip.Arrived)
     def _arrive(self, event: DownloadStrip.Arrived) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from localchat.hub.queue import Download
 
 _BAR_CELLS = 32
+_LOOK_SECONDS = 0.2
 
 
 class DownloadStrip(Static):
@@ -126,17 +127,25 @@ class DownloadStrip(Static):
 
     @on(DownloadDesk.Finished)
     def _arrive(self, event: DownloadDesk.Finished) -> None:
-        title = sanitize.line(event.download.title, 80)
-        if event.download.id != self._awaited:
-            self.post_message(self.Landed())
-            return
-        option = self._option
-        self.leave()
-        if self.screen.is_current:
-            self.post_message(self.Arrived(event.paths[0], option))
+        if event.download.id == self._awaited:
+            self._hand_over(event.download.id, event.paths[0], event.download.title)
         else:
             self.post_message(self.Landed())
-            self.app.notify(f"{title} is on this disk now.", markup=False)
+
+    @work(exclusive=True)
+    async def _hand_over(self, id: int, path: Path, title: str) -> None:
+        """Hand it to who waits for it; who only looks at something above this screen does."""
+        while not self.screen.is_current:
+            if self.screen not in self.app.screen_stack or self._awaited != id:
+                self.app.notify(f"{sanitize.line(title, 80)} is on this disk now.", markup=False)
+                self.leave()
+                self.post_message(self.Landed())
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+        if self._awaited == id:
+            option = self._option
+            self.leave()
+            self.post_message(self.Arrived(path, option))
 
     def _draw(self, download: "Download") -> None:
         line = download_words.of_download(download)

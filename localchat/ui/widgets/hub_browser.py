@@ -1,6 +1,7 @@
 """The browser with the Hub behind it: what is asked there, and what came of it."""
 
 import asyncio
+from collections.abc import Callable
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -22,26 +23,22 @@ from localchat.ui.widgets.browser import Browser
 from localchat.ui.widgets.model_picker import ModelPicker
 from localchat.ui.widgets.model_table import Now
 
+Keep = Callable[[Entry, Offer], None]
+
 
 class HubBrowser(Vertical):
     """Searches the Hub and reads repositories when the reader wants it, and never else."""
 
-    class Read(Message):
-        """It is known what a repository offers, and shown."""
-
-        def __init__(self, entry: Entry, offer: Offer) -> None:
-            super().__init__()
-            self.entry = entry
-            self.offer = offer
-
     class Turned(Message):
         """A question has begun or ended, so that there is or was something to stop."""
 
-    def __init__(self, desk: HubDesk, downloads: DownloadDesk) -> None:
+    def __init__(self, desk: HubDesk, downloads: DownloadDesk, keep: Keep) -> None:
+        """`keep` remembers what a repository offers."""
         super().__init__()
         self.browser = Browser()
         self.now = Now()
         self._downloads = downloads
+        self._keep = keep
         self._talk = HubTalk(self, desk)
         self._note = Static("", id="hub-note", markup=False)
 
@@ -68,7 +65,7 @@ class HubBrowser(Vertical):
         self._talk.stop()
 
     def read(self, entry: Entry) -> None:
-        """Read what a model's repository offers; Read follows."""
+        """Read what a model's repository offers, and show it."""
         if entry.known is not None:
             self._talk.read(entry, entry.known)
         elif entry.result is not None:
@@ -122,7 +119,7 @@ class HubBrowser(Vertical):
         is_awaited = browser.entry is None or browser.entry.key == event.entry.key
         found = await asyncio.to_thread(browser.stock.with_offer, event.entry, event.offer)
         browser.show(found, go_to=event.entry.key if is_awaited else "")
-        self.post_message(self.Read(event.entry, event.offer))
+        self._keep(event.entry, event.offer)
         if is_awaited and event.offer.candidates:
             browser.choose(True)
 

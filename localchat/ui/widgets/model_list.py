@@ -18,6 +18,8 @@ from localchat.ui.shelf import Entry
 from localchat.ui.widgets import hub_table, model_table
 from localchat.ui.widgets.model_table import Now
 
+_HEADING_LINES = 3
+
 
 class ModelList(Vertical):
     """Rows under a heading."""
@@ -78,6 +80,9 @@ class ModelList(Vertical):
         before = self.cursor
         self._lines, self._of_disk = tuple(lines), of_disk
         self._draw(go_to or (before.key if before else ""))
+        if go_to:
+            # Not drawn yet, so that the rows do not know where they are.
+            self.call_after_refresh(self._scroll_to_cursor)
         self.post_message(self.Highlighted(self.highlighted))
 
     def update(self, now: Now) -> None:
@@ -111,6 +116,12 @@ class ModelList(Vertical):
         if self.highlighted is not None:
             self.post_message(self.Entered(self.highlighted))
 
+    def _scroll_to_cursor(self) -> None:
+        """Let the cursor be seen below the headings above it."""
+        rows = self.query_one(Rows)
+        top = max(0, (rows.highlighted or 0) - _HEADING_LINES)
+        rows.scroll_to(y=top, animate=False)
+
     def _draw(self, key: str) -> None:
         rows = self.query_one(Rows)
         heading, self._drawn = self._table()
@@ -138,7 +149,7 @@ class ModelList(Vertical):
             width,
         )
         drawn = iter((*models, *found))
-        return heading, tuple(
+        return heading if above else Content(""), tuple(
             next(drawn) if isinstance(line, Entry) else _words(line, columns)
             for line in self._lines
         )

@@ -88,7 +88,8 @@ class ModelPicker(Vertical):
     def action_search(self) -> None:
         """Search, as one types."""
         self.add_class("-searching")
-        self._search.begin()
+        # What is not shown yet cannot have the focus.
+        self.call_after_refresh(self._search.begin)
 
     def action_leave_search(self) -> None:
         """Forget what was searched for."""

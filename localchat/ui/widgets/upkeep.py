@@ -51,7 +51,8 @@ class Upkeep(Vertical):
         is_free = self._strip.mode not in ("loading", "working")
         if action == "remove":
             entry = self._hub.browser.entry
-            return is_free and entry is not None and entry.is_here
+            is_guide = entry is not None and entry.local is not None and entry.local.is_guide
+            return is_free and entry is not None and entry.is_here and not is_guide
         return is_free
 
     async def stop(self) -> bool:
