@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from localchat import __version__, errors, sanitize
 from localchat.cli import chats_arguments, config_arguments, hub_arguments
-from localchat.cli.parser import Parser, add_offline_flag, add_setting, adder, count, size
+from localchat.cli.parser import Parser, add_offline_flag, add_setting, adder, count, size, tokens
 
 _TOP_USAGE = "localchat [-m MODEL] [options]\n       localchat COMMAND ..."
 _TOP_TEXT = """\
@@ -47,6 +47,7 @@ examples:
   localchat run ~/models/qwen3.gguf -p "Say hello" --temp 0 -n 50
   git diff | localchat run qwen3 "Summarise this change"
   localchat run guide "What is a context?" --json
+  localchat run qwen3 "Three colours" -j '{"type": "array", "items": {"type": "string"}}'
 
 MODEL is guide (built in), a path to a .gguf file, a name that `localchat list` shows, or a model of
 the Hub as mistral-7b or user/repo:Q4_K_M, which is downloaded when it is not here: on a terminal
@@ -166,6 +167,12 @@ def _run_parser() -> Parser:
     )
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    output.add_argument(
+        "-j",
+        "--json-schema",
+        metavar="SCHEMA",
+        help="answer with JSON that meets this schema or that in @FILE; {} is any JSON",
+    )
     output.add_argument(
         "--stats", "--verbose", action="store_true", help="show statistics also without a terminal"
     )
@@ -295,9 +302,16 @@ def _add_chat_flags(parser: Parser) -> None:
     )
     group.add_argument(
         "--think",
-        choices=("auto", "on", "off"),
+        choices=("auto", "on", "off", "low", "medium", "high"),
         default="auto",
-        help="whether a model that can think first does so",
+        help="whether a model that can think first does so, or how hard",
+    )
+    group.add_argument(
+        "--reasoning-budget",
+        type=tokens,
+        default=-1,
+        metavar="N",
+        help="end its thinking after N tokens; 0 is --think off, -1 no limit",
     )
     group.add_argument(
         "--chat-template-file", metavar="FILE", help="a Jinja template in place of the model's own"

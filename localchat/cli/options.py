@@ -8,7 +8,7 @@ from typing import Any
 
 from localchat import errors, paths, sanitize, settings
 from localchat.chat.chat import ChatSettings
-from localchat.engine import process, wire
+from localchat.engine import process, schemas, wire
 from localchat.engine.client import EngineClient
 from localchat.engine.prober import Prober
 from localchat.machine import detect
@@ -17,7 +17,9 @@ from localchat.settings import Settings
 WORKER_VARIABLE = "LOCALCHAT_WORKER"
 """The engine's command line as a JSON list, where a stand-in is wanted."""
 
-_MOST_TEMPLATE_BYTES = 1 << 20
+THINKING_EFFORTS = ("low", "medium", "high")
+"""What --think takes besides on and off."""
+_MOST_BYTES = 1 << 20
 _UNQUANTIZED = ("f32", "f16", "bf16")
 
 
@@ -47,7 +49,7 @@ def engine_params(chosen: Settings, template_file: str | None) -> wire.EnginePar
         flash_attention=_flash_attention(chosen.flash_attn),
         mmap=chosen.mmap,
         mlock=bool(chosen.mlock),
-        chat_template=_template(template_file) if template_file else None,
+        chat_template=_text_of(template_file, "template") if template_file else None,
     )
 
 
@@ -66,18 +68,40 @@ def sampling(chosen: Settings) -> wire.Sampling:
 
 
 def chat_settings(chosen: Settings, given: argparse.Namespace) -> ChatSettings:
-    """Choose how answers are made."""
-    variables: dict[str, Any] = {}
-    if given.think != "auto":
-        variables["enable_thinking"] = given.think == "on"
+    """Choose how answers are made. Raises UsageError for a JSON schema that cannot be held."""
+    stop = tuple(text for text in given.stop if text)
+    shape = json_schema(getattr(given, "json_schema", None))
+    if stop and shape:
+        raise errors.UsageError(
+            "An answer that has to be JSON does not end at stop strings.",
+            "Leave out --stop or --json-schema.",
+        )
+    budget = given.reasoning_budget
+    is_effort = given.think in THINKING_EFFORTS
     return ChatSettings(
         system=chosen.system or "",
         sampling=sampling(chosen),
         max_tokens=max(0, chosen.predict or 0),
-        stop=tuple(text for text in given.stop if text),
-        template_variables=variables,
+        stop=stop,
+        thinking="off" if budget == 0 else "auto" if is_effort else given.think,
+        effort=given.think if is_effort else "",
+        thinking_budget_tokens=max(0, budget),
+        json_schema=shape,
         verbose_prompt=getattr(given, "verbose_prompt", False),
     )
+
+
+def json_schema(given: str | None) -> str:
+    """Return the JSON schema that was given as such or as a file, empty for none.
+
+    Raises UsageError when it cannot be read or held.
+    """
+    if given is None:
+        return ""
+    is_schema = given.lstrip().startswith("{") or given.strip() in ("true", "false")
+    text = given if is_schema else _text_of(given.removeprefix("@"), "JSON schema")
+    schemas.compiled(text)
+    return text
 
 
 def engine() -> EngineClient:
@@ -101,17 +125,18 @@ def _flash_attention(text: str | None) -> Any:
     return text or "auto"
 
 
-def _template(file: str) -> str:
+def _text_of(file: str, what: str) -> str:
+    """Read a small text file that was named on the command line."""
     shown = sanitize.line(file, 120)
     try:
         with Path(file).expanduser().open("rb") as handle:
-            raw = handle.read(_MOST_TEMPLATE_BYTES + 1)
+            raw = handle.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        raise errors.UsageError(f"The template {shown} cannot be read: {why}.") from error
-    if len(raw) > _MOST_TEMPLATE_BYTES:
-        raise errors.UsageError(f"{shown} is too large for a template.")
+        raise errors.UsageError(f"The {what} {shown} cannot be read: {why}.") from error
+    if len(raw) > _MOST_BYTES:
+        raise errors.UsageError(f"{shown} is too large for a {what}.")
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise errors.UsageError(f"The template {shown} is not UTF-8 text.") from error
+        raise errors.UsageError(f"The {what} {shown} is not UTF-8 text.") from error

@@ -46,6 +46,14 @@ def count(text: str) -> int:
     return int(text)
 
 
+def tokens(text: str) -> int:
+    """Read a number of tokens, -1 for no limit, for `type=`."""
+    if not re.fullmatch(r"-1|[0-9]{1,7}", text):
+        shown = sanitize.line(text, 60)
+        raise argparse.ArgumentTypeError(f'must be a whole number, -1 or more, not "{shown}"')
+    return int(text)
+
+
 def weights(text: str) -> int:
     """Read a number of weights such as 8B, for `type=`."""
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([bm])", text.strip(), re.IGNORECASE)

@@ -4,6 +4,7 @@ Pure functions from the core's values.
 """
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def as_json(
             "tokens_per_second": None if rate is None else round(rate, 3),
         },
         "model": loaded.name if loaded else path.stem,
-        "settings": _settings(loaded, asked, path, seed),
+        "settings": _settings(turn, loaded, asked, path, seed),
     }
     if turn.error:
         found["error"] = turn.error
@@ -44,7 +45,7 @@ def as_json(
 
 
 def _settings(
-    loaded: wire.Loaded | None, asked: ChatSettings, path: Path, seed: int
+    turn: Message, loaded: wire.Loaded | None, asked: ChatSettings, path: Path, seed: int
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"path": str(path), "system": asked.system}
     if loaded is not None:
@@ -65,7 +66,9 @@ def _settings(
         "seed": seed,
         "max_tokens": asked.max_tokens,
         "stop": list(asked.stop),
-        "template_variables": dict(asked.template_variables),
+        "template_variables": dict(turn.settings.get("template_variables", {})),
+        "json_schema": json.loads(asked.json_schema) if asked.json_schema else None,
+        "thinking_budget_tokens": asked.thinking_budget_tokens,
     }
 
 

@@ -45,6 +45,7 @@ def run(given: argparse.Namespace) -> int:
     path = question.on_disk(model)
     prompt = question.prompt(given, sys.stdin)
     params = options.engine_params(chosen, given.chat_template_file)
+    chat = options.chat_settings(chosen, given)
     if path is None:
         # Loaded only here: what needs the network is not for those who have the model.
         from localchat.cli import pull
@@ -57,7 +58,7 @@ def run(given: argparse.Namespace) -> int:
         path=path,
         prompt=prompt,
         params=params,
-        chat=options.chat_settings(chosen, given),
+        chat=chat,
         as_json=given.json,
         with_statistics=given.stats or (console.err_is_terminal and not given.json),
         force=given.force,

@@ -136,6 +136,43 @@ def test_every_flag_reaches_the_engine(model: Path, tmp_path: Path) -> None:
     assert request.messages == (wire.Message("system", "Brief"), wire.Message("user", "Hi"))
 
 
+def test_a_json_schema_is_given_as_such_or_as_a_file(model: Path, tmp_path: Path) -> None:
+    """In llama.cpp's spelling; a file with and without @; a broken one starts no engine."""
+    schema, file = '{"type": "integer"}', tmp_path / "schema.json"
+    file.write_text(schema)
+    for number, given in enumerate((schema, f"@{file}", str(file))):
+        log = tmp_path / f"log{number}"
+        done = command.run(
+            "run", str(model), "Hi", "--json-schema", given, script={"log": str(log)}
+        )
+        assert done.code == 0
+        assert _generate(log).json_schema == schema
+    log = tmp_path / "none"
+    assert command.run("run", str(model), "Hi", "-j", "{", script={"log": str(log)}).code == 2
+    assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "budget"),
+    [
+        ("--think on --reasoning-budget 300", {"enable_thinking": True}, 300),
+        ("--reasoning-budget 0", {"enable_thinking": False}, 0),
+        ("--reasoning-budget -1", {}, 0),
+        ("--think high", {"reasoning_effort": "high"}, 0),
+    ],
+)
+def test_thinking_is_said_in_the_templates_words(
+    arguments: str, variables: dict[str, object], budget: int, model: Path, tmp_path: Path
+) -> None:
+    """Whether, how hard and how long the model thinks."""
+    log = tmp_path / "log"
+    done = command.run("run", str(model), "Hi", *arguments.split(), script={"log": str(log)})
+    assert done.code == 0
+    request = _generate(log)
+    assert request.template_variables == variables
+    assert request.thinking_budget_tokens == budget
+
+
 def test_settings_stand_in_for_flags(model: Path, tmp_path: Path, home: Path) -> None:
     """config.toml, then the environment, then the flag; threads are this machine's by default."""
     home.mkdir()
@@ -206,6 +243,11 @@ def test_bad_files_give_one_sentence_and_their_code(case: str, tmp_path: Path) -
         ("-fa maybe", '-fa/--flash-attn must be auto, on or off, not "maybe".'),
         ("-ctv q8_0 -fa off", "A value cache of q8_0 needs flash attention, which is off."),
         ("--think perhaps", "--think: invalid choice: 'perhaps'"),
+        ("--reasoning-budget -2", "--reasoning-budget must be a whole number, -1 or more"),
+        ("-j {", "The JSON schema is not JSON: "),
+        ('-j {"pattern":"a"}', '"pattern" in the schema is not supported.'),
+        ("-j @/none/x", "The JSON schema /none/x cannot be read: No such file"),
+        ("-j {} --stop x", "An answer that has to be JSON does not end at stop strings."),
         ("--temp", "--temp: expected one argument."),
         ("--temperature 1", "Unrecognized arguments: --temperature"),
         ("-p again", "There are two prompts, one of them with -p."),

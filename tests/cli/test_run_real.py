@@ -7,6 +7,7 @@ import pytest
 
 from localchat import paths
 from tests.cli import command
+from tests.engine import json_schemas
 from tests.models import files
 
 _QUESTION = "What is Q4_K_S?"
@@ -137,3 +138,14 @@ def test_doctor_passes_with_the_real_engine() -> None:
     (check,) = [each for each in found["checks"] if each["id"] == "self-test"]
     assert check["status"] == "ok"
     assert "tokens/s" in check["message"]
+
+
+@pytest.mark.parametrize("limit", ["1", "12", "150"])
+@pytest.mark.parametrize("name", ["a record", "a tree", "anything"])
+def test_the_guide_says_json_of_a_schema(name: str, limit: str) -> None:
+    """Stdout is one JSON text that meets the schema, wherever the limit falls."""
+    schema = json_schemas.SCHEMAS[name]
+    options = ("--json-schema", json.dumps(schema), "-n", limit, "--temp", "1", "--seed", limit)
+    done = command.run("run", "guide", "Who are you?", *options)
+    assert done.code == 0
+    json_schemas.check(done.out, schema)
