@@ -9,13 +9,15 @@ import mimetypes
 import os
 import re
 import stat
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from localchat import errors, sanitize, units
-from localchat.chat import decoding, pdf
+from localchat.chat import decoding, messages, pdf
 from localchat.chat.messages import Part
+from localchat.engine import wire
 
 MOST_TEXT_BYTES: Final = 4 * units.MIB
 """About a million tokens, the longest context there is."""
@@ -28,6 +30,8 @@ PASTED: Final = "pasted text"
 _PDF_MARK = b"%PDF-"
 _SNIFF_BYTES = 8192
 _PAGE = re.compile(r"^\[page \d+ of (\d+)\]$", re.MULTILINE)
+
+Count = Callable[[Sequence[wire.Message]], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,16 @@ def name_of(path: Path, folder: Path | None) -> str:
     if folder is not None and whole.is_relative_to(os.path.abspath(folder)):
         return sanitize.line(whole.relative_to(os.path.abspath(folder)).as_posix(), 200)
     return sanitize.line(path.name, 200)
+
+
+async def cost(count: Count, part: Part) -> int:
+    """Count the tokens that a part adds to a message. Raises what `count` raises.
+
+    `count` counts a conversation as the model gets it, such as the engine's own.
+    """
+    texts = (messages.new("", None, "user", ".", files=files).sent_text for files in ((part,), ()))
+    with_it, without_it = [await count((wire.Message("user", text),)) for text in texts]
+    return with_it - without_it
 
 
 async def read(path: Path, folder: Path | None = None) -> Attached:

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localchat import errors
-from localchat.chat import attachments, decoding, pdf
+from localchat.chat import attachments, decoding, draft_text, pdf
+from localchat.chat.drafts import Draft
 from localchat.chat.messages import Part
 from tests.chat import pdfs
+from tests.conftest import MakeEngine
 
 
 async def _refusal(path: Path) -> str:
@@ -230,3 +232,34 @@ def test_pasted_texts_are_told_apart() -> None:
     assert (first.name, second.name) == ("pasted text", "pasted text 2")
     assert attachments.is_pasted(second)
     assert not attachments.is_pasted(Part("file", "x", "pasted text.txt"))
+
+
+@given(
+    st.text(max_size=30) | st.just('{"localchat-draft": '),
+    st.lists(
+        st.builds(Part, st.just("file"), st.text(max_size=20), st.text(max_size=9)), max_size=3
+    ),
+)
+def test_drafts_are_kept_as_one_text(text: str, files: list[Part]) -> None:
+    """A draft and its files come back as they were; without files the text is kept plainly."""
+    draft = Draft(text, tuple(files))
+
+    assert draft_text.read(draft_text.write(draft)) == draft
+
+
+def test_damaged_draft_is_shown() -> None:
+    """What cannot be read as a draft is not lost."""
+    damaged = '{"localchat-draft": "text", "files": [{"na'
+
+    assert draft_text.read(damaged) == Draft(damaged)
+
+
+async def test_cost_is_what_the_file_adds(fake_engine: MakeEngine, tmp_path: Path) -> None:
+    """The tokens of a file are those of the message with it, less those without it."""
+    engine = fake_engine()
+    await engine.load(tmp_path / "fake.gguf")
+
+    # The scripted worker counts a token for each four characters and five for a message.
+    tokens = await attachments.cost(engine.count, Part("file", "x" * 400, "a.txt"))
+
+    assert 100 <= tokens <= 105

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from textual import on
+
 from localchat.ui import copying
 from localchat.ui.widgets.prompt_box import PromptBox
 from tests.ui.prompts import PromptApp
@@ -23,7 +25,8 @@ class _Program(PromptApp):
         self.box.border_title = f"sent {sent}"
         self.box.border_subtitle = f"ticks {self._ticks // 20} s"
 
-    async def on_prompt_box_slash(self, event: PromptBox.Slash) -> None:
+    @on(PromptBox.Slash)
+    async def _copy(self, event: PromptBox.Slash) -> None:
         """Copy what follows /rename."""
         await copying.copy(self, event.argument, "It")
 

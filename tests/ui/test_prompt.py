@@ -1,6 +1,7 @@
 """The prompt box: what is written, attached, meant and sent."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,16 @@ from localchat.ui.widgets.suggestions import Suggestions
 from tests.chat import pdfs
 from tests.ui import hosts
 from tests.ui.prompts import PromptApp
+
+_HOSTILE = (
+    "\x1b]52;c;aGVsbG8=\x07 \x1b]0;owned\x07",
+    "\x1b[2J\x1b[31mred\x1b[?1049l",
+    "\x1bP$q\x1b\\ \x9b2J\x9d52;c;x\x9c",
+    "a\rb\x08\x08c\x0c\x0bd\x7f",
+    "\u202eevil\u202c \u2066x\u2069 \u200f\u2028",
+    "[bold red]markup[/] [@click=app.quit()]leave[/] $text",
+)
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
 
 
 @pytest.fixture
@@ -441,3 +452,26 @@ async def test_attach_command_reads_a_file(folder: Path) -> None:
 async def _paste(app: PromptApp, text: str) -> None:
     app.post_message(events.Paste(text))
     await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("text", _HOSTILE)
+async def test_hostile_names_and_texts_are_only_text(tmp_path: Path, text: str) -> None:
+    """What a file's name, its content or a draft holds, nothing drawn is obeyed by a terminal."""
+    name = text.replace("/", "_").encode(errors="replace").decode()[:60].strip("\x00") or "x"
+    (tmp_path / name).write_text("content", errors="replace")
+    async with _prompt(tmp_path) as (app, pilot):
+        app.box.draft = Draft(text, (Part("file", text, text, text),))
+        await pilot.pause()
+        drawn = [hosts.screen_text(pilot)]
+        app.box.text = "@"
+        await _until(pilot, lambda: len(_rows(app)) == 1)
+        await pilot.pause()
+        drawn.append(hosts.screen_text(pilot))
+        await pilot.press("enter")
+        await _until(pilot, lambda: len(app.box.draft.files) == 2)
+        app.box.text = f"/{text}"
+        await pilot.press("enter")
+        await pilot.pause()
+        drawn.append(hosts.screen_text(pilot))
+
+    assert _OBEYED.findall("".join(drawn).replace("\n", "")) == []
