@@ -4,7 +4,7 @@ import contextlib
 import time
 from typing import Final
 
-from localchat.chat.store import migrations, schema
+from localchat.chat.store import migrations, rows, schema, treerows
 from localchat.chat.store.database import Database
 from localchat.chat.store.index import Index
 
@@ -28,18 +28,16 @@ def purge(database: Database, index: Index, before_seconds: float) -> int:
     with database.writing():
         forgotten = min(before_seconds, time.time() - _EMPTY_SECONDS)
         chats = [row["id"] for row in database.rows(_OLD_CHATS, (before_seconds, forgotten))]
-        messages = database.rows(
-            "SELECT id, chat_id, parent_id FROM message WHERE deleted_seconds < ?"
-            " ORDER BY deleted_seconds",
-            (before_seconds,),
-        )
-        for row in messages:
-            _remove_message(database, index, row["id"], row["chat_id"], row["parent_id"])
         for chat_id in chats:
             _remove_chat(database, index, chat_id)
-        if chats or messages:
+        thinned = database.rows(
+            "SELECT DISTINCT chat_id FROM message WHERE deleted_seconds < ?", (before_seconds,)
+        )
+        for row in thinned:
+            _remove_messages(database, index, row["chat_id"], before_seconds)
+        if chats or thinned:
             index.merge()
-    if chats or messages:
+    if chats or thinned:
         _forget(database)
     _remove_backups(database, before_seconds)
     return len(chats)
@@ -65,23 +63,27 @@ def _remove_chat(database: Database, index: Index, chat_id: str) -> None:
     database.run("DELETE FROM chat WHERE id = ?", (chat_id,))
 
 
-def _remove_message(
-    database: Database, index: Index, message_id: str, chat_id: str, parent_id: str | None
-) -> None:
-    """Remove a message; what follows it moves to its parent, as it was shown before."""
-    heir = database.value(
-        "SELECT message_id FROM choice WHERE chat_id = ? AND parent_id = ?", (chat_id, message_id)
-    )
-    where = "WHERE chat_id = ? AND parent_id = ?"
-    if heir is not None:
+def _remove_messages(database: Database, index: Index, chat_id: str, before_seconds: float) -> None:
+    """Remove what was deleted of a chat; the rest hangs together as it was shown."""
+    whole, gone = treerows.read_whole(database, chat_id)
+    old = {each: when for each, when in gone.items() if when < before_seconds}
+    held = treerows.summaries(database, chat_id, whole, old)
+    database.run("DELETE FROM summary WHERE chat_id = ?", (chat_id,))
+    for summary in held:
+        columns = rows.of_summary(summary)
+        database.run(rows.insert("summary", columns), columns)
+    tree = whole
+    for message_id in old:
+        tree = tree.without(message_id)
+        index.remove_parts(message_id)
+        database.run("DELETE FROM message WHERE id = ?", (message_id,))
+    for message in tree.messages.values():
         database.run(
-            "UPDATE choice SET message_id = ? WHERE chat_id = ? AND message_id = ?",
-            (heir, chat_id, message_id),
+            "UPDATE message SET parent_id = ? WHERE id = ?", (message.parent_id, message.id)
         )
-    database.run(f"DELETE FROM choice {where}", (chat_id, message_id))
-    database.run(f"UPDATE message SET parent_id = ? {where}", (parent_id, chat_id, message_id))
-    index.remove_parts(message_id)
-    database.run("DELETE FROM message WHERE id = ?", (message_id,))
+    database.run("DELETE FROM choice WHERE chat_id = ?", (chat_id,))
+    for parent_id, message_id in tree.chosen.items():
+        database.run("INSERT INTO choice VALUES (?, ?, ?)", (chat_id, parent_id, message_id))
 
 
 def _remove_backups(database: Database, before_seconds: float) -> None:

@@ -17,21 +17,30 @@ _OF_CHAT = "message_id IN (SELECT id FROM message WHERE chat_id = ?)"
 
 def read(database: Database, chat_id: str) -> Tree:
     """Read every message of a chat that is not deleted; one state of it. Raises StoreError."""
+    whole, gone = read_whole(database, chat_id)
+    tree = whole
+    for message_id in gone:
+        tree = tree.without(message_id)
+    return Tree(tree.messages, tree.chosen, summaries(database, chat_id, whole, gone))
+
+
+def read_whole(database: Database, chat_id: str) -> tuple[Tree, dict[str, float]]:
+    """Read every message of a chat, and when each deleted one was deleted, in that order.
+
+    Summaries are left out. Raises StoreError.
+    """
     found = database.rows("SELECT * FROM message WHERE chat_id = ? ORDER BY number", (chat_id,))
     messages = _messages(database, chat_id, found)
     chosen = {
         row["parent_id"]: row["message_id"]
         for row in database.rows("SELECT * FROM choice WHERE chat_id = ?", (chat_id,))
     }
-    whole = Tree(messages, chosen)
-    gone = sorted(
-        (row["deleted_seconds"], row["id"]) for row in found if row["deleted_seconds"] is not None
+    gone = database.rows(
+        "SELECT id, deleted_seconds FROM message"
+        " WHERE chat_id = ? AND deleted_seconds IS NOT NULL ORDER BY deleted_seconds, number",
+        (chat_id,),
     )
-    tree = whole
-    for _, message_id in gone:
-        tree = tree.without(message_id)
-    summaries = _summaries(database, chat_id, whole, {each: when for when, each in gone})
-    return Tree(tree.messages, tree.chosen, summaries)
+    return Tree(messages, chosen), {row["id"]: row["deleted_seconds"] for row in gone}
 
 
 def _messages(database: Database, chat_id: str, found: list[sqlite3.Row]) -> dict[str, Message]:
@@ -48,14 +57,15 @@ def _messages(database: Database, chat_id: str, found: list[sqlite3.Row]) -> dic
     }
 
 
-def _summaries(
+def summaries(
     database: Database, chat_id: str, whole: Tree, gone: dict[str, float]
 ) -> tuple[Summary, ...]:
+    """Read the summaries that tell of nothing that was deleted since. Raises StoreError."""
     found = database.rows(
         "SELECT * FROM summary WHERE chat_id = ? ORDER BY created_seconds", (chat_id,)
     )
-    summaries = [rows.summary(row) for row in found]
-    return tuple(each for each in summaries if _still_holds(each, whole, gone))
+    every = (rows.summary(row) for row in found)
+    return tuple(each for each in every if _still_holds(each, whole, gone))
 
 
 def _still_holds(summary: Summary, whole: Tree, gone: dict[str, float]) -> bool:
