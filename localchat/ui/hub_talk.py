@@ -32,7 +32,7 @@ class HubTalk:
     """Asks, and posts to its host what came; what is asked next ends what was asked before."""
 
     class Found(Message):
-        """The search has come further."""
+        """The search has come further, or has ended."""
 
     class Moved(Message):
         """The reading has come further, or has ended."""
@@ -63,14 +63,15 @@ class HubTalk:
         return is_reading or bool(self.finding.asking)
 
     def search(self, wanted: Search, typed: str) -> None:
-        """Look for models."""
-        self._find(Finding(typed, wanted, asking="first page"))
-        self._begin(self._search(wanted))
+        """Look for models; what was found for the same text stays until then."""
+        kept = self.finding.results if self.finding.typed == typed else ()
+        self._find(Finding(typed, wanted, kept, asking="first page"))
+        self._begin(self._seek())
 
     def more(self) -> None:
         """Get the next results."""
         self._find(replace(self.finding, asking="next page", error=None))
-        self._begin(self._more())
+        self._begin(self._seek())
 
     def found(self, finding: Finding) -> None:
         """Show this, which needs no search."""
@@ -92,29 +93,31 @@ class HubTalk:
         if self.reading is not None:
             self._read_so_far(None)
 
+    def forget(self) -> None:
+        """Say no longer why a repository could not be read."""
+        if self.reading is not None and self.reading.error is not None:
+            self._read_so_far(None)
+
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         self._host.run_worker(work, group="hub", exclusive=True)
 
-    async def _search(self, wanted: Search) -> None:
+    async def _seek(self) -> None:
+        before, kept = self.finding, self.finding.results
         try:
-            page = await self._desk.search(wanted)
+            if before.asking == "next page" and before.page is not None:
+                page = await self._desk.following(before.page)
+            elif before.wanted is not None:
+                page, kept = await self._desk.search(before.wanted), ()
+            else:
+                return
+        except errors.Cancelled:
+            return
         except errors.LocalchatError as error:
-            self._fail(error)
-        else:
-            found = replace(self.finding, results=page.results, page=page, asking="")
-            self._find(found)
-
-    async def _more(self) -> None:
-        before = self.finding
-        assert before.page is not None
-        try:
-            page = await self._desk.following(before.page)
-        except errors.LocalchatError as error:
-            self._fail(error)
-        else:
-            known = {each.repo for each in before.results}
-            new = tuple(each for each in page.results if each.repo not in known)
-            self._find(replace(before, results=before.results + new, page=page, asking=""))
+            self._find(replace(before, asking="", error=error))
+            return
+        known = {each.repo for each in kept}
+        new = tuple(each for each in page.results if each.repo not in known)
+        self._find(replace(before, results=(*kept, *new), page=page, asking=""))
 
     async def _read(self, entry: Entry, wanted: Reference | CatalogueModel) -> None:
         asked = asyncio.ensure_future(self._desk.read(wanted))
@@ -132,10 +135,6 @@ class HubTalk:
             self._host.post_message(HubTalk.Read(entry, offer))
         finally:
             asked.cancel()
-
-    def _fail(self, error: errors.LocalchatError) -> None:
-        if not isinstance(error, errors.Cancelled):
-            self._find(replace(self.finding, asking="", error=error))
 
     def _find(self, finding: Finding) -> None:
         self.finding = finding

@@ -88,7 +88,7 @@ class ModelsScreen(Screen[None]):
         del parameters
         if action != "back":
             return True
-        is_busy = self._strip.mode in ("asking", "loading", "working") or self._hub.is_busy
+        is_busy = self._strip.mode in ("asking", "loading", "working") or self._hub.talk.is_busy
         is_busy = is_busy or self._downloading.is_waiting
         return is_busy or self._browser.is_choosing or self._has_chat
 
@@ -193,8 +193,8 @@ class ModelsScreen(Screen[None]):
             await self._strip.stop()
         elif self._strip.mode == "asking":
             self._strip.clear()
-        elif self._hub.is_busy:
-            self._hub.stop()
+        elif self._hub.talk.is_busy:
+            self._hub.talk.stop()
         elif not await self._upkeep.stop():
             self._leave()
 

@@ -10,12 +10,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from localchat import sanitize, units
+from localchat import errors, sanitize, units
 from localchat.hub.search import Search
 from localchat.library.reference import Reference
 from localchat.ui.downloads import DownloadDesk
 from localchat.ui.hub_desk import HubDesk
-from localchat.ui.hub_lines import Finding, of_repository
+from localchat.ui.hub_lines import NOTHING_FOUND, Finding, of_repository
 from localchat.ui.hub_offer import Offer
 from localchat.ui.hub_talk import HubTalk, Reading
 from localchat.ui.shelf import Entry
@@ -39,7 +39,7 @@ class HubBrowser(Vertical):
         self.now = Now()
         self._downloads = downloads
         self._keep = keep
-        self._talk = HubTalk(self, desk)
+        self.talk = HubTalk(self, desk)
         self._note = Static("", id="hub-note", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -53,61 +53,56 @@ class HubBrowser(Vertical):
 
     def on_unmount(self) -> None:
         """Ask nothing any more."""
-        self._talk.stop()
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether the Hub is being asked."""
-        return self._talk.is_busy
-
-    def stop(self) -> None:
-        """Give up what is asked."""
-        self._talk.stop()
+        self.talk.stop()
 
     def read(self, entry: Entry) -> None:
         """Read what a model's repository offers, and show it."""
         if entry.known is not None:
-            self._talk.read(entry, entry.known)
+            self.talk.read(entry, entry.known)
         elif entry.result is not None:
-            self._talk.read(entry, Reference(entry.result.repo))
+            self.talk.read(entry, Reference(entry.result.repo))
 
     def show_now(self, now: Now) -> None:
         """Show what is loaded and downloaded now."""
         self.now = now
-        self.browser.picker.update(now)
+        self.browser.picker.models.update(now)
 
     @on(ModelPicker.HubWanted)
     def _search(self, event: ModelPicker.HubWanted) -> None:
         event.stop()
         if event.wanted is None:
-            self._talk.found(Finding())
+            self.talk.found(Finding())
         else:
-            self._talk.search(event.wanted, event.typed)
+            self.talk.search(event.wanted, event.typed)
 
     @on(ModelPicker.MoreWanted)
     def _search_on(self) -> None:
-        self._talk.more()
+        self.talk.more()
 
     @on(ModelPicker.RepoWanted)
     def _open(self, event: ModelPicker.RepoWanted) -> None:
         event.stop()
         result = of_repository(event.reference.repo)
         entry = Entry(result=result)
-        self._talk.found(Finding(event.typed, Search(result.repo), (result,)))
-        self._talk.read(entry, event.reference)
+        self.talk.found(Finding(event.typed, Search(result.repo), (result,)))
+        self.talk.read(entry, event.reference)
 
     @on(HubTalk.Found)
     def _show_search(self) -> None:
-        talk = self._talk
+        talk = self.talk
         self.browser.picker.show_finding(talk.finding, is_offline=talk.is_offline)
-        self.post_message(self.Turned())
+        self._show_note()
 
     @on(HubTalk.Moved)
-    def _show_reading(self) -> None:
-        reading = self._talk.reading
-        self._note.update(_words(reading) if reading else Content(""))
-        self._note.display = reading is not None
+    def _show_note(self) -> None:
+        words = _of_reading(self.talk.reading) or _of_search(self.talk.finding)
+        self._note.update(words or Content(""))
+        self._note.display = words is not None
         self.post_message(self.Turned())
+
+    @on(Browser.Moved)
+    def _forget(self) -> None:
+        self.talk.forget()
 
     @on(HubTalk.Read)
     @work(exclusive=True, group="read")
@@ -128,17 +123,32 @@ class HubBrowser(Vertical):
         self.show_now(Now(self.now.loaded, self._downloads.all()))
 
 
-def _words(reading: Reading) -> Content:
-    title = sanitize.line(reading.entry.title, 80)
-    if reading.error is None:
-        size = units.human_bytes(reading.received_bytes)
+def _of_reading(reading: Reading | None) -> Content | None:
+    if reading is None:
+        return None
+    if reading.error is not None:
+        return _error(reading.error)
+    size = units.human_bytes(reading.received_bytes)
+    return Content.assemble(
+        (f"Reading the headers of {sanitize.line(reading.entry.title, 80)}", "bold"),
+        f" · {size}" if reading.received_bytes else " · asking the Hub",
+        ("   Esc stops it", "$foreground-muted"),
+    )
+
+
+def _of_search(finding: Finding) -> Content | None:
+    """Tell what the list tells too, but perhaps below the lines that are seen."""
+    if finding.asking:
         return Content.assemble(
-            (f"Reading the headers of {title}", "bold"),
-            f" · {size}" if reading.received_bytes else " · asking the Hub",
-            ("   Esc stops it", "$foreground-muted"),
+            ("Searching the Hub …", "bold"), ("   Esc stops it", "$foreground-muted")
         )
-    lines = [Content.styled(sanitize.line(reading.error.message, 600), "$text-error")]
-    if reading.error.hint:
-        hint = sanitize.line(reading.error.hint, 600)
-        lines.append(Content.styled(hint, "$foreground-muted"))
+    if finding.error is not None:
+        return _error(finding.error)
+    return Content(NOTHING_FOUND) if finding.wanted and not finding.results else None
+
+
+def _error(error: errors.LocalchatError) -> Content:
+    lines = [Content.styled(sanitize.line(error.message, 600), "$text-error")]
+    if error.hint:
+        lines.append(Content.styled(sanitize.line(error.hint, 600), "$foreground-muted"))
     return Content("\n").join(lines)

@@ -19,7 +19,6 @@ from localchat.ui.hub_lines import Finding
 from localchat.ui.listing import Listing
 from localchat.ui.shelf import Entry
 from localchat.ui.widgets.model_list import ModelList, Rows
-from localchat.ui.widgets.model_table import Now
 from localchat.ui.widgets.search_bar import SearchBar
 
 
@@ -55,12 +54,12 @@ class ModelPicker(Vertical):
         """The key of the line that the cursor was on when the Hub was asked."""
         self._search = SearchBar()
         self._summary = Static("", id="arrangement", markup=False)
-        self._list = ModelList()
+        self.models = ModelList()
 
     def compose(self) -> ComposeResult:
         yield self._summary
         yield self._search
-        yield self._list
+        yield self.models
 
     def show(self, entries: Sequence[Entry], about: str, *, go_to: str = "") -> None:
         """Show these entries, as they are wanted; `about` tells of the disk."""
@@ -69,14 +68,10 @@ class ModelPicker(Vertical):
 
     def show_finding(self, finding: Finding, *, is_offline: bool) -> None:
         """Show what the Hub was asked for; the cursor goes to what is new, if it waits there."""
-        waits = self._list.cursor is None or self._list.cursor.key == self._asked_at
+        waits = self.models.cursor is None or self.models.cursor.key == self._asked_at
         go_to = self.listing.new_key(finding) if waits else ""
         new = replace(self.listing, finding=finding, is_offline=is_offline)
         self._list_anew(new, go_to)
-
-    def update(self, now: Now) -> None:
-        """Show what is loaded and downloaded now."""
-        self._list.update(now)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Esc leaves the search while there is one; an author is one of the Hub."""
@@ -118,7 +113,7 @@ class ModelPicker(Vertical):
 
     def action_author(self) -> None:
         """Look for models of one author, or of all again."""
-        entry, wanted = self._list.highlighted, self._at_hub
+        entry, wanted = self.models.highlighted, self._at_hub
         if wanted is not None and entry is not None and entry.result is not None:
             self._ask(replace(wanted, author="" if wanted.author else entry.result.author))
 
@@ -145,18 +140,18 @@ class ModelPicker(Vertical):
     @property
     def _at_hub(self) -> Search | None:
         """The search of which a result is under the cursor; None elsewhere."""
-        return self.listing.asked_at(self._list.cursor)
+        return self.listing.asked_at(self.models.cursor)
 
     def _ask(self, wanted: Search | None) -> None:
         """Ask for a search, or for more of the one there is."""
-        self._asked_at = self._list.cursor.key if self._list.cursor else ""
+        self._asked_at = self.models.cursor.key if self.models.cursor else ""
         more = self.MoreWanted()
         self.post_message(self.HubWanted(wanted, self.listing.typed) if wanted else more)
 
     def _list_anew(self, listing: Listing, go_to: str = "") -> None:
         self.listing = listing
         of_disk = listing.arrangement.show == "on this disk"
-        self._list.show(listing.lines, of_disk=of_disk, go_to=go_to)
+        self.models.show(listing.lines, of_disk=of_disk, go_to=go_to)
         self._summary.update(_summary(listing, self._about))
 
 

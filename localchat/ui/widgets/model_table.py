@@ -167,7 +167,7 @@ def _disk(entry: Entry) -> Content:
 
 def _kept_by(entry: Entry) -> Content:
     if entry.held is None:
-        program = entry.partial.place.program.value if entry.partial else "localchat"
+        program = kept_by(entry.partial.place.program) if entry.partial else "localchat"
         return Content.styled(program, "$foreground-muted")
     names = list(dict.fromkeys(kept_by(copy.place.program) for copy in entry.held.copies))
     more = len(entry.held.copies) - 1
@@ -181,9 +181,12 @@ def kept_by(program: Program) -> str:
 
 
 def _used(entry: Entry) -> Content:
-    if entry.held is None:
+    used_seconds = entry.held.used_seconds if entry.held else 0.0
+    if entry.partial is not None:
+        used_seconds = entry.partial.changed_seconds
+    if not used_seconds:
         return Content.styled("–", "$foreground-muted")
-    age = units.human_age(max(0.0, time.time() - entry.held.used_seconds))
+    age = units.human_age(max(0.0, time.time() - used_seconds))
     return Content.styled(age, "$foreground-muted")
 
 
