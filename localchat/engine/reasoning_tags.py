@@ -2,7 +2,8 @@
 
 Data and one question about it. Each pair is written by at least one family of models: DeepSeek,
 Qwen, GLM and most others `<think>`; Mistral's reasoning models `[THINK]`; Seed-OSS `<seed:think>`;
-MiniMax M3 `<mm:think>`; Cohere and Gemma 4 tokens of their own; gpt-oss the channels of harmony.
+MiniMax M3 `<mm:think>`; Kimi-VL `◁think▷`; OpenThinker, Cohere and Gemma 4 tokens of their own;
+gpt-oss the channels of harmony.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,14 @@ TAGS = (
     Tag("<think>", "</think>"),
     Tag("<thinking>", "</thinking>"),
     Tag("<thought>", "</thought>"),
+    Tag("<reasoning>", "</reasoning>"),
     Tag("[THINK]", "[/THINK]"),
     Tag("<seed:think>", "</seed:think>"),
     Tag("<mm:think>", "</mm:think>"),
     Tag("<think:opensource>", "</think:opensource>"),
     Tag("<|START_THINKING|>", "<|END_THINKING|>"),
+    Tag("<|begin_of_thought|>", "<|end_of_thought|>"),
+    Tag("◁think▷", "◁/think▷"),
     Tag("<|channel>thought", "<channel|>"),
 )
 PREFILLED_TAGS = (Tag("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]"),)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localchat.chat.reasoning import PRESERVED_TOKENS, Piece, ReasoningSplitter
-from localchat.engine.reasoning_tags import TAGS, opens_reasoning
+from localchat.engine.reasoning_tags import PREFILLED_TAGS, TAGS, opens_reasoning
+from localchat.engine.textstream import TextStream
 
 HARMONY = "<|channel|>analysis<|message|>"
 
@@ -28,7 +29,14 @@ STREAMS = [
     ("", "<think:opensource>a</think:opensource>b", "a", "b", False),
     ("", "<|START_THINKING|>a<|END_THINKING|>b", "a", "b", False),
     ("", "<|channel>thought\na<channel|>b", "a", "b", False),
+    ("", "<reasoning>a</reasoning>b", "a", "b", False),
+    ("", "<|begin_of_thought|>a<|end_of_thought|>\n\nb", "a", "b", False),
+    ("", "◁think▷a◁/think▷b", "a", "b", False),
+    ("", "◁ a triangle ▷", "", "◁ a triangle ▷", False),
     ("<think>", "a</think>b", "a", "b", False),
+    ("<seed:think>", "a</seed:think>b", "a", "b", False),
+    ("<|channel>thought", "a<channel|>b", "a", "b", False),
+    ("<think>", "漢字 🙂</think>é", "漢字 🙂", "é", False),
     ("<think>", "\na\n</think>\n\nb", "a", "b", False),
     ("<think>", "<think>\na</think>b", "a", "b", False),
     ("[THINK]", "a[/THINK]b", "a", "b", False),
@@ -90,12 +98,33 @@ def test_every_cut(opened_by: str, output: str) -> None:
     assert split(opened_by, list(output)) == whole
 
 
-def test_every_pair_of_cuts() -> None:
-    """A mark that comes in three parts is still seen."""
-    output = "<think>a</think>\nb"
-    for one, two in combinations(range(1, len(output)), 2):
+def test_there_are_enough_streams() -> None:
+    """Over fifty streams, with every spelling that is known, opened by the model or the prompt."""
+    outputs = {stream[:2] for stream in STREAMS}
+    opened = {stream[0] for stream in STREAMS}
+    assert 55 == len(outputs)
+    assert all(any(tag.open in output for _, output in outputs) for tag in TAGS)
+    assert {"<think>", "[THINK]", HARMONY, PREFILLED_TAGS[0].open} <= opened
+
+
+@pytest.mark.parametrize("stream", [s for s in STREAMS if len(s[1]) <= 60], ids=lambda s: s[1][:24])
+def test_every_pair_of_cuts(stream: tuple[str, str, str, str, bool]) -> None:
+    """Cut at any two places, a stream gives what it gives uncut: golden, not only the same."""
+    opened_by, output, *golden = stream
+    for one, two in combinations(range(len(output) + 1), 2):
         parts = [output[:one], output[one:two], output[two:]]
-        assert split("", parts) == ("a", "b", False)
+        assert split(opened_by, parts) == tuple(golden)
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda s: s[1][:24])
+def test_every_cut_between_bytes(stream: tuple[str, str, str, str, bool]) -> None:
+    """Tokens end anywhere, also inside a character: decoder and splitter together are right."""
+    opened_by, output, *golden = stream
+    data = output.encode()
+    for cut in range(len(data) + 1):
+        decoder = TextStream(("<|im_end|>",))
+        parts = [decoder.feed(data[:cut]), decoder.feed(data[cut:]), decoder.close()]
+        assert split(opened_by, parts) == tuple(golden)
 
 
 @given(st.lists(st.sampled_from(["<think>", "</think>", "<", "a", " ", "\n", "<|end|>"])))
