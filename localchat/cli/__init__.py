@@ -15,7 +15,7 @@ from localchat.cli import arguments
 _MESSAGE_CHARACTERS = 2000
 _MODULES = MappingProxyType(
     {
-        "": "screens",
+        "": "starting",
         "run": "run",
         "fit": "fit",
         "show": "show",

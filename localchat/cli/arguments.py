@@ -144,6 +144,12 @@ def _top_parser() -> Parser:
     parser.add_argument(
         "--machine", metavar="FILE", help="look at the models for the machine of this profile"
     )
+    parser.add_argument(
+        "--linear",
+        action="store_const",
+        const=True,
+        help="no screens, only lines: for screen readers and plain terminals",
+    )
     add_setting(parser, "--theme", name="theme", metavar="NAME", help="colours of the screens")
     _add_chat_flags(parser)
     _add_engine_flags(parser)

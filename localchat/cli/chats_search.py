@@ -11,7 +11,7 @@ from localchat.chat.records import Hit
 from localchat.cli import chats, console
 from localchat.cli.tables import Pen
 
-_ROLES = {"user": "you", "assistant": "model", "system": "system"}
+ROLES = {"user": "you", "assistant": "model", "system": "system"}
 
 
 def run(given: argparse.Namespace) -> int:
@@ -54,4 +54,4 @@ def _lines(hits: Sequence[Hit], text: str, pen: Pen) -> Iterator[str]:
                 pen.mark(sanitize.text(piece), "good" if is_match else "")
                 for piece, is_match in hit.snippet
             )
-            yield f"  {pen.mark(_ROLES[hit.role], 'faint')}: {snippet}"
+            yield f"  {pen.mark(ROLES[hit.role], 'faint')}: {snippet}"

@@ -113,6 +113,6 @@ def test_keys_of_different_screens_do_not_meet() -> None:
 
 def test_every_place_belongs_to_a_screen() -> None:
     """Each widget with keys is known to lie in a screen, so that keys that meet are noticed."""
-    screens = {"app", "chat", "chats", "models", "downloads"}
+    screens = {"app", "chat", "chats", "models", "downloads", "settings"}
     strays = {each.where for each in COMMANDS} - screens - set(keys.PARENTS)
     assert strays == set()

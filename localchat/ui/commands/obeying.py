@@ -1,5 +1,6 @@
 """Do what a slash word asks for: the action of the nearest widget that has it."""
 
+from textual import actions
 from textual.dom import DOMNode
 
 from localchat import errors, sanitize
@@ -26,22 +27,24 @@ async def obey(node: DOMNode, text: str) -> bool:
 
 async def run(node: DOMNode, command: Command, argument: str = "") -> bool:
     """Run a command's action, of this widget or one around it; return whether it could be."""
-    owner, name, call = _find(node, command)
+    owner, name, parameters = _find(node, command)
     if owner is None:
         return False
-    return await node.app.run_action(("", name, (argument,)) if argument else call, owner)
+    given = (argument,) if argument else ()
+    return await node.app.run_action(("", name, (*parameters, *given)), owner)
 
 
 def is_possible(node: DOMNode, command: Command) -> bool:
     """Say whether the command means something here and now."""
-    owner, name, _ = _find(node, command)
-    return owner is not None and owner.check_action(name, ()) is True
+    owner, name, parameters = _find(node, command)
+    return owner is not None and owner.check_action(name, parameters) is True
 
 
-def _find(node: DOMNode, command: Command) -> tuple[DOMNode | None, str, str]:
-    """Find the nearest widget that has the action, the action's name, and how it is called."""
-    namespace, _, call = command.action.rpartition(".")
-    name = call.partition("(")[0]
+def _find(node: DOMNode, command: Command) -> tuple[DOMNode | None, str, tuple[object, ...]]:
+    """Find the nearest widget that has the action, the action's name, and its parameters."""
+    if not command.action:
+        return None, "", ()
+    namespace, name, parameters = actions.parse(command.action)
     around = [node.app] if namespace == "app" else node.ancestors_with_self
-    owners = (each for each in around if name and hasattr(each, f"action_{name}"))
-    return next(owners, None), name, call
+    owners = (each for each in around if hasattr(each, f"action_{name}"))
+    return next(owners, None), name, parameters
