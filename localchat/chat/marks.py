@@ -17,8 +17,11 @@ from localchat.library.memory import Memory
 from localchat.models import gguf
 
 _CHUNK_BYTES = 4 << 20
-_SMALL_BYTES = 64 << 20
+SMALL_BYTES = 64 << 20
 """Hashed at once: it takes a moment only."""
+
+_State = tuple[Path, int, int]
+"""A file as it is now: its path, size and time of change."""
 
 
 class Marks:
@@ -27,8 +30,8 @@ class Marks:
     def __init__(self, hashes_file: Path | None) -> None:
         self._memory = Memory(hashes_file)
         self._lock = threading.Lock()
-        self._quants: dict[StoredFile, str] = {}
-        self._due: list[StoredFile] = []
+        self._quants: dict[_State, str] = {}
+        self._due: dict[_State, StoredFile] = {}
         self._may_work = threading.Event()
         self._may_work.set()
         self._is_closed = False
@@ -61,27 +64,26 @@ class Marks:
         file = disk.stored(path)
         if file is None:
             return ModelMark(name, file_name=path.name)
+        state = _state(file)
         with self._lock:
-            if file not in self._quants:
-                self._quants[file] = _quant(path)
+            if state not in self._quants:
+                self._quants[state] = _quant(path)
             sha256 = file.sha256 or self._memory.fingerprint((file,))
-            is_new = not sha256 and file not in self._due
-        if is_new and file.size_bytes <= _SMALL_BYTES:
+            if not sha256 and file.size_bytes > SMALL_BYTES:
+                self._due.setdefault(state, file)
+        if not sha256 and file.size_bytes <= SMALL_BYTES:
             sha256 = self._hash(file)
-        elif is_new:
-            with self._lock:
-                self._due.append(file)
-        return ModelMark(name, self._quants[file], sha256, path.name)
+        return ModelMark(name, self._quants[state], sha256, path.name)
 
     def _work(self) -> None:
         while not self._is_closed:
             with self._lock:
                 if not self._due:
                     return
-                file = self._due[0]
+                state, file = next(iter(self._due.items()))
             self._hash(file, waits=True)
             with self._lock:
-                self._due.remove(file)
+                del self._due[state]
 
     def _hash(self, file: StoredFile, *, waits: bool = False) -> str:
         """Hash a file's content and remember it; empty when it cannot be read."""
@@ -96,12 +98,17 @@ class Marks:
                         return ""
         except OSError:
             return ""
-        if disk.stored(file.path) != file:
-            return ""  # it changed meanwhile
+        now = disk.stored(file.path)
+        if now is None or _state(now) != _state(file):
+            return ""
         with self._lock:
             self._memory.keep_fingerprint((file,), digest.hexdigest())
             self._memory.save()
         return digest.hexdigest()
+
+
+def _state(file: StoredFile) -> _State:
+    return file.path, file.size_bytes, file.changed_nanoseconds
 
 
 def _quant(path: Path) -> str:
