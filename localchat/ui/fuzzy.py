@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 _BEGINNINGS = frozenset("/_-. ")
+_FARTHEST = 10.0
+"""What costs so much more than the best has the letters only by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ def find(
     ranked = heapq.nsmallest(most * 4, likely, key=lambda path: _cost(pattern, path))
     found: list[Match] = []
     for path in ranked:
+        if len(found) == most or _cost(pattern, path)[0] > _cost(pattern, ranked[0])[0] + _FARTHEST:
+            break
         if is_wanted(path):
             found.append(Match(path, _places(pattern, path)))
-        if len(found) == most:
-            break
     return tuple(found)
 
 

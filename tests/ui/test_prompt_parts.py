@@ -115,14 +115,13 @@ def test_fuzzy_matches_have_the_letters(pattern: str, paths: list[str]) -> None:
 
 
 def test_fuzzy_prefers_names_and_runs() -> None:
-    """The name of a file counts more than its folders, and letters in a row more than scattered."""
+    """The name of a file counts more than its folders; scattered letters are chance."""
     paths = ["main/other.py", "src/domain.py", "src/main.py", "m/a/i/n.txt", "src/main_test.py"]
 
     found = [match.path for match in fuzzy.find("main", paths, 5)]
 
-    assert found[0] == "src/main.py"
-    assert found[1] == "src/main_test.py"
-    assert found[-1] == "m/a/i/n.txt"
+    assert found[:2] == ["src/main.py", "src/main_test.py"]
+    assert set(found[2:]) == {"main/other.py", "src/domain.py"}
 
 
 def test_listing_finds_the_near_first(tmp_path: Path) -> None:

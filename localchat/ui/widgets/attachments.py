@@ -67,13 +67,10 @@ class AttachmentRow(Static, can_focus=True):
         """Go back to the text."""
         self.post_message(self.Left())
 
-    def on_focus(self) -> None:
-        """Begin with the newest file."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Begin with the newest file; without the focus none is chosen."""
+        super().watch_has_focus(has_focus)
         self._at = max(0, len(self._every) - 1)
-        self._draw()
-
-    def on_blur(self) -> None:
-        """Choose none."""
         self._draw()
 
     def on_resize(self) -> None:

@@ -241,9 +241,15 @@ class PromptBox(Vertical):
         self._hint()
         self.post_message(self.Changed(self.draft))
 
+    def on_descendant_focus(self) -> None:
+        """Say what the keys do where the focus is now."""
+        self._hint()
+
     def _hint(self, words: str = "", *, warn: bool = False) -> None:
         usual = f"Enter sends · {self._new_line} new line · @ file"
-        if self._busy:
+        if self._row.has_focus:
+            usual = "x takes the file away · Enter opens it · Esc goes on writing"
+        elif self._busy:
             usual = "Enter sends after this answer · Esc stops it"
         self._writing.border_subtitle = sanitize.line(words) or usual
         self._writing.set_class(warn, "-warning")
