@@ -96,7 +96,7 @@ class DownloadingApp(App[None]):
             self.exit()
 
     def _offer_leftovers(self) -> None:
-        self.run_worker(self._find_leftovers(), group="leftovers")
+        self.run_worker(self._find_leftovers, group="leftovers")
 
     async def _find_leftovers(self) -> None:
         desk = self.downloads

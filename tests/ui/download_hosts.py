@@ -68,10 +68,15 @@ class Host(DownloadingApp):
 
 
 def make_host(
-    hub: FakeHub | None, folder: Path, manners: Manners = STEADY, terms: Terms | None = None
+    hub: FakeHub | None,
+    folder: Path,
+    manners: Manners = STEADY,
+    terms: Terms | None = None,
+    access: Access | None = None,
 ) -> Host:
-    """Make an app that downloads from a fake hub; offline without one."""
-    access = Access(hub.endpoint) if hub is not None else Access(is_offline=True)
+    """Make an app that downloads from a fake hub, or as `access` says; else it is offline."""
+    if access is None:
+        access = Access(hub.endpoint) if hub is not None else Access(is_offline=True)
     return Host(_setup(access, folder, terms or Terms()), manners)
 
 
