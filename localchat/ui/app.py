@@ -8,7 +8,10 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
 
+from localchat import errors, sanitize
 from localchat.chat.chat import Chat
+from localchat.chat.chats import Chats
+from localchat.chat.store.keeper import Keeper
 from localchat.engine.client import EngineClient
 from localchat.ui import commands, themes
 from localchat.ui.appraiser import Appraiser
@@ -43,18 +46,28 @@ class LocalchatApp(DownloadingApp):
         themes.register(self, theme)
         self._config_file = setup.config_file
         self._gate = ControlGate()
-        self._chat = Chat(engine, setup.chat_settings)
+        self._keeper = Keeper(setup.chats_file) if setup.chats_file else None
+        self.chats = Chats(engine, self._keeper, setup.chat_settings)
+        self._continues = setup.continues
         self._appraiser = Appraiser(engine, setup)
         self._in_memory: ModelsScreen.Loaded | None = None
         self._models_screen = ModelsScreen(engine, setup, self._appraiser, self.downloads)
-        self._chat_screen = ChatScreen(self._chat)
+        self._chat_screen = ChatScreen(engine, self.chats)
 
     def on_mount(self) -> None:
-        """Begin with the models."""
+        """Begin with the models, or with the chat that was used last."""
         themes.remember(self, self._config_file)
         self.install_screen(self._models_screen, "models")
         self.install_screen(self._chat_screen, "chat")
         self.push_screen("models")
+        self.run_worker(self._open_chats())
+
+    async def on_unmount(self) -> None:
+        """Keep what is being said, and what is being written."""
+        await self._chat_screen.leave()
+        await self.chats.close()
+        if self._keeper is not None:
+            await self._keeper.close()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Name the one color that no theme of Textual's has."""
@@ -67,8 +80,16 @@ class LocalchatApp(DownloadingApp):
     async def on_models_screen_loaded(self, event: ModelsScreen.Loaded) -> None:
         """Chat with the model that was loaded."""
         self._in_memory = event
+        self.chats.touch()
         await self.switch_screen("chat")
-        await self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
+        if self._chat_screen.session is None:
+            self._chat_screen.show_chat(await self.chats.new())
+        self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
+
+    async def show_chat(self, chat: Chat, message_id: str = "") -> None:
+        """Go to a chat, and to a message in it."""
+        await self.switch_screen("chat")
+        self._chat_screen.show_chat(chat, message_id)
 
     async def on_chat_screen_answered(self, event: ChatScreen.Answered) -> None:
         """Let what the answer says about this machine make its figures better."""
@@ -98,3 +119,17 @@ class LocalchatApp(DownloadingApp):
     def action_change_theme(self, name: str = "") -> None:
         """Change the colors, to this theme or one that is chosen."""
         themes.choose(self, name)
+
+    async def _open_chats(self) -> None:
+        """Say what is to be said of the chats, and open the last one if that was asked for."""
+        if self._keeper is None:
+            return
+        try:
+            for notice in await self._keeper.notices():
+                self.notify(sanitize.line(notice), markup=False, timeout=20)
+            last = await self.chats.last() if self._continues else None
+        except errors.StoreError as error:
+            self.notify(sanitize.line(error.message), severity="error", markup=False, timeout=20)
+        else:
+            if last is not None:
+                await self.show_chat(last)

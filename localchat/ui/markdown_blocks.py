@@ -84,9 +84,31 @@ def parse(markdown: str) -> tuple[Block, ...]:
     return tuple(builder.blocks)
 
 
+def plain(text: str) -> Block:
+    """Make a block of text that is no Markdown, line by line as it is."""
+    lines = sanitize.text(text).replace("\t", _TAB).split("\n")
+    empty = Content("")
+    return Block("text", empty, empty, None, tuple(map(Content, lines)))
+
+
 def after_gap(block: Block) -> Block:
     """Return the block with an empty line before it."""
     return dataclasses.replace(block, gap=block.gap or Content(""))
+
+
+def without_gap(block: Block) -> Block:
+    """Return the block without an empty line before it."""
+    return dataclasses.replace(block, gap=None)
+
+
+def code(markdown: str) -> tuple[str, ...]:
+    """Give the text of every block of code, in the order in which `parse` gives the blocks."""
+    tokens = _parser().parse(sanitize.text(markdown))
+    return tuple(
+        sanitize.text(token.content).rstrip("\n")
+        for token in tokens
+        if token.type in ("fence", "code_block")
+    )
 
 
 @functools.cache

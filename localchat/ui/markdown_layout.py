@@ -1,4 +1,4 @@
-"""Blocks laid out for a width: one piece of text whose lines are already broken.
+"""Blocks laid out for a width: lines that are already broken.
 
 Lists hang, code has a ground of its own, tables share out the width. Knows no Markdown.
 """
@@ -17,13 +17,17 @@ _NARROWEST_TEXT = 8
 
 def lay_out(blocks: Sequence[Block], width: int) -> Content:
     """Break all blocks into lines of at most `width` cells."""
-    lines: list[Content] = []
-    for number, block in enumerate(blocks):
-        if block.gap is not None and number:
-            lines.append(block.gap.rstrip())
-        for row, line in enumerate(_lines(block, max(width, _NARROWEST_TEXT))):
-            lines.append((block.rest if row else block.first) + line)
-    return Content("\n").join(lines)
+    return Content("\n").join(
+        line for number, block in enumerate(blocks) for line in lines(block, width, number == 0)
+    )
+
+
+def lines(block: Block, width: int, is_first: bool = False) -> list[Content]:
+    """Break one block into lines; the first one of all has no empty line before it."""
+    broken = [block.gap.rstrip()] if block.gap is not None and not is_first else []
+    for row, line in enumerate(_lines(block, max(width, _NARROWEST_TEXT))):
+        broken.append((block.rest if row else block.first) + line)
+    return broken
 
 
 def _lines(block: Block, width: int) -> Iterator[Content]:

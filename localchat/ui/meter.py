@@ -1,4 +1,4 @@
-"""The numbers of the status line, from the engine's stats and from the last count of tokens.
+"""The numbers of the status line, from what a chat tells and from the last count of tokens.
 
 Knows neither widgets nor clocks: every time comes with the stats.
 """
@@ -6,11 +6,16 @@ Knows neither widgets nor clocks: every time comes with the stats.
 from collections import deque
 from dataclasses import dataclass
 
-from localchat.chat.conversation import Turn
+from localchat import errors
+from localchat.chat import events
+from localchat.chat.chat import Chat
+from localchat.chat.context import ContextUse
 from localchat.engine import wire
-from localchat.ui import wording
+from localchat.ui import message_words, wording
 
 _RATES_KEPT = 24
+_READY = ("ready", "$success")
+_BUSY = "$primary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,65 +29,68 @@ class Live:
     recent_rates: tuple[float, ...] = ()
     state: str = "ready"
     color: str = "$success"
+    policy: str = ""
+    """What happens when the context is full."""
 
 
 class Meter:
-    """Follows one conversation."""
+    """Follows one chat at a time."""
 
     def __init__(self) -> None:
         self.context_tokens = 0
+        self._policy = ""
         self._used_tokens = 0
         self._stats = wire.Stats()
+        """Of the newest answer."""
+        self._sampled = wire.Stats()
+        """What the stats were when the curve was drawn on."""
         self._rates: deque[float] = deque(maxlen=_RATES_KEPT)
-        self._state, self._color = "ready", "$success"
+        self._state = _READY
 
     def use_model(self, context_tokens: int) -> None:
         """Measure against another context."""
         self.context_tokens = context_tokens
-        self._state, self._color = "ready", "$success"
+        self._state = _READY
 
-    def clear(self) -> None:
-        """Forget the conversation."""
-        self._used_tokens, self._stats = 0, wire.Stats()
+    def open(self, chat: Chat) -> None:
+        """Follow this chat from now on, and know its last answer."""
+        stats = [message.stats for message in chat.path if message.stats is not None]
+        self._stats = self._sampled = stats[-1] if stats else wire.Stats()
+        self._used_tokens = self._stats.prompt_tokens + self._stats.tokens
+        self._policy = message_words.policy(chat.settings.overflow)
         self._rates.clear()
+        self._state = ("answering", _BUSY) if chat.answering_id else _READY
 
-    def counted(self, tokens: int) -> None:
-        """Take a count of the conversation and the draft."""
-        self._used_tokens = tokens
+    def counted(self, use: ContextUse) -> None:
+        """Take a count of the next prompt."""
+        self._used_tokens = use.prompt_tokens
+        self.context_tokens = use.context_tokens or self.context_tokens
+        self._policy = message_words.policy(use.policy)
 
-    def begin(self) -> None:
-        """Begin to follow an answer."""
-        self._stats = wire.Stats()
-        self._rates.clear()
-        self._state, self._color = "sending", "$primary"
+    def hear(self, event: events.ChatEvent) -> None:
+        """Take what the chat tells."""
+        if isinstance(event, events.Waiting):
+            self._wait(event.progress)
+        elif isinstance(event, events.InLine):
+            self._begin(f"waiting for {wording.count(event.ahead, 'other answer')}")
+        elif isinstance(event, events.Summarizing):
+            self._begin("summarizing")
+        elif isinstance(event, events.Said):
+            self._stats, self._state = event.stats, ("answering", _BUSY)
+            self._used_tokens = event.stats.prompt_tokens + event.stats.tokens
+        elif isinstance(event, events.Ended):
+            self._end(event.message.stats)
+        elif isinstance(event, events.Failed) and isinstance(event.error, errors.EngineLost):
+            self._state = ("engine stopped", "$error")
 
-    def see(self, stats: wire.Stats, progress: wire.Progress | None) -> None:
-        """Take how far the answer is; `progress` is what comes before it."""
-        if progress is not None:
-            done = wording.percent(progress.done, progress.total)
-            reading = progress.stage == "prompt"
-            self._state = f"reading {done} %" if reading else f"loading again {done} %"
-            if reading:
-                self._used_tokens = progress.done
-            return
-        if stats.tokens == 0:
-            return
-        new_seconds = stats.seconds - self._stats.seconds
-        if self._stats.tokens and new_seconds > 0:
-            self._rates.append((stats.tokens - self._stats.tokens) / new_seconds)
-        self._stats, self._state = stats, "answering"
-        self._used_tokens = stats.prompt_tokens + stats.tokens
-
-    def end(self, turn: Turn, *, lost: bool) -> None:
-        """Keep the figures of the whole answer."""
-        self._rates.clear()
-        if turn.stats is not None and turn.stats.tokens:
-            self._stats = turn.stats
-            self._used_tokens = turn.stats.prompt_tokens + turn.stats.tokens
-        if lost:
-            self._state, self._color = "engine stopped", "$error"
-        else:
-            self._state, self._color = "ready", "$success"
+    def sample(self) -> None:
+        """Draw on the curve of the speed."""
+        new_seconds = self._stats.seconds - self._sampled.seconds
+        new_tokens = self._stats.tokens - self._sampled.tokens
+        if new_seconds > 0 and new_tokens > 0 and self._state[0] == "answering":
+            if self._sampled.tokens:
+                self._rates.append(new_tokens / new_seconds)
+            self._sampled = self._stats
 
     @property
     def live(self) -> Live:
@@ -93,6 +101,27 @@ class Meter:
             tokens_per_second=self._stats.tokens_per_second,
             ttft_seconds=self._stats.ttft_seconds,
             recent_rates=tuple(self._rates),
-            state=self._state,
-            color=self._color,
+            state=self._state[0],
+            color=self._state[1],
+            policy=self._policy,
         )
+
+    def _wait(self, progress: wire.Progress) -> None:
+        done = wording.percent(progress.done, progress.total)
+        if progress.stage == "prompt":
+            self._begin(f"reading {done} %")
+            self._used_tokens = progress.done
+        else:
+            self._begin(f"loading again {done} %")
+
+    def _begin(self, state: str) -> None:
+        self._state = (state, _BUSY)
+        self._stats = self._sampled = wire.Stats()
+        self._rates.clear()
+
+    def _end(self, stats: wire.Stats | None) -> None:
+        self._state = _READY
+        self._rates.clear()
+        if stats is not None and stats.tokens:
+            self._stats = stats
+            self._used_tokens = stats.prompt_tokens + stats.tokens

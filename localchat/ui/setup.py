@@ -64,5 +64,9 @@ class Setup:
     """The keys that the reader has set, by the id of the command."""
     config_file: Path | None = None
     """Where a choice is remembered, as of a theme; None remembers none."""
+    chats_file: Path | None = None
+    """Where chats are kept; None keeps none."""
+    continues: bool = False
+    """Begin with the chat that was used last."""
     open_path: Path | None = None
     """A model to load at once."""

@@ -5,8 +5,13 @@ what is closed is parsed once.
 """
 
 import re
+from dataclasses import dataclass
 
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})(.*)")
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
+_LONG_LINES = 30
+"""From so many lines on the rest of a list or fence is a piece of its own: parsing and coloring
+all of it thirty times a second would cost more than the answer."""
 
 FASTEST_SECONDS = 1 / 30
 SLOWEST_SECONDS = 0.25
@@ -14,43 +19,91 @@ _COSTLY_SECONDS = 0.025
 _CHEAP_SECONDS = 0.010
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text that can be read for itself."""
+
+    text: str
+    opening: str = ""
+    """The line that began the fence it is in the middle of."""
+    joins: bool = False
+    """It goes on in the block of the piece before."""
+
+    @property
+    def markdown(self) -> str:
+        """What to parse."""
+        return self.opening + self.text
+
+
 class BlockSplitter:
     """Takes pieces of Markdown; gives back blocks once they are closed.
 
-    A block is closed by a blank line outside a code fence, or by the end of its fence. All that was
-    returned by `feed`, and `open_text`, together are exactly what was fed.
+    A block is closed by a blank line outside a code fence, or by the end of its fence. Long lists
+    and fences are given in pieces, between two items or lines. The texts that were returned by
+    `feed`, and `open_text`, together are exactly what was fed.
     """
 
     def __init__(self) -> None:
         self.open_text = ""
-        """The block that is still growing."""
+        """What is still growing."""
         self._scanned = 0
+        self._lines = 0
+        """How many whole lines the open text has."""
         self._fence = ""
+        self._opening = ""
+        self._goes_on = False
+        """The open text is the rest of a block whose beginning was given already."""
 
-    def feed(self, piece: str) -> str:
-        """Add a piece, and return the text that is now closed, if any."""
+    def feed(self, piece: str) -> list[Piece]:
+        """Add a piece of text, and return what is now closed."""
         self.open_text += piece
-        cut = 0
+        closed: list[Piece] = []
         while (end := self.open_text.find("\n", self._scanned) + 1) > 0:
-            if self._closes(self.open_text[self._scanned : end].rstrip()):
-                cut = end
+            line = self.open_text[self._scanned : end]
+            if self._fence_or_item(line) and self._lines >= _LONG_LINES:
+                # Before this line, which is not the block's first.
+                closed.append(self._cut(self._scanned, goes_on=True))
+                end = len(line)
+            self._lines += 1
             self._scanned = end
-        closed, self.open_text = self.open_text[:cut], self.open_text[cut:]
-        self._scanned -= cut
+            if self._closes(line):
+                closed.append(self._cut(end, goes_on=False))
         return closed
+
+    @property
+    def growing(self) -> Piece:
+        """What is still growing, as it can be parsed."""
+        return Piece(self.open_text, self._opening if self._goes_on else "", self._goes_on)
 
     @property
     def in_fence(self) -> bool:
         """Whether the open block is a code fence."""
         return bool(self._fence)
 
+    def _cut(self, at: int, *, goes_on: bool) -> Piece:
+        piece = Piece(self.open_text[:at], self._opening if self._goes_on else "", self._goes_on)
+        self.open_text = self.open_text[at:]
+        self._scanned = self._lines = 0
+        self._goes_on = goes_on
+        if not goes_on:
+            self._opening = ""
+        return piece
+
+    def _fence_or_item(self, line: str) -> bool:
+        """Whether a long block may be cut before this line."""
+        if self._fence:
+            # Not one inside of a list, nor before its end.
+            return self._opening[0] in "`~" and not line.startswith(self._fence)
+        return bool(_ITEM.match(line) and _ITEM.match(self.open_text))
+
     def _closes(self, line: str) -> bool:
-        match = _FENCE.match(line)
+        bare = line.rstrip()
+        match = _FENCE.match(bare)
         if not self._fence:
             # A fence of backticks has no backtick in its info string (CommonMark 4.5).
             if match and not (match[1][0] == "`" and "`" in match[2]):
-                self._fence = match[1]
-            return not line
+                self._fence, self._opening = match[1], line
+            return not bare
         if match and match[1].startswith(self._fence) and not match[2].strip():
             self._fence = ""
             return True

@@ -1,37 +1,37 @@
-"""The chat screen: what is written goes to the core, what comes back goes to the transcript."""
+"""The chat screen: one chat at a time, while the answers of others go on."""
 
-import asyncio
+import functools
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
-from textual.worker import Worker
 
 from localchat import errors, sanitize
-from localchat.chat.chat import Chat, Ended
-from localchat.chat.conversation import Turn
+from localchat.chat import events
+from localchat.chat.chat import Chat
+from localchat.chat.chats import Chats
+from localchat.chat.drafts import Draft
 from localchat.engine import wire
-from localchat.ui import commands, copying, wording
+from localchat.engine.client import EngineClient
+from localchat.ui import commands, message_words
 from localchat.ui.commands import obeying
-from localchat.ui.meter import Meter
-from localchat.ui.screens.confirm import ConfirmScreen
-from localchat.ui.widgets.answer import AnswerView
-from localchat.ui.widgets.bars import StatusLine, TooSmall, TopBar
-from localchat.ui.widgets.notice import ModelIntro, Notice
+from localchat.ui.model_state import ModelState
+from localchat.ui.session import Session
+from localchat.ui.widgets.bars import TooSmall, TopBar
+from localchat.ui.widgets.composer import Composer
+from localchat.ui.widgets.conversation import Conversation
 from localchat.ui.widgets.prompt_box import PromptBox
-from localchat.ui.widgets.transcript import Transcript, UserMessage
 
 _STATUS_SECONDS = 0.25
-_COUNT_PAUSE_SECONDS = 0.4
+_TITLE_CHARACTERS = 60
 
 
 class ChatScreen(Screen[None]):
-    """One conversation with the model in memory."""
+    """Chats with the model in memory."""
 
     CSS_PATH = "chat.tcss"
     BINDINGS: ClassVar[list[BindingType]] = commands.bindings("chat")
@@ -43,152 +43,148 @@ class ChatScreen(Screen[None]):
             super().__init__()
             self.stats = stats
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, engine: EngineClient, chats: Chats, prompt: PromptBox | None = None) -> None:
         super().__init__()
-        self._chat = chat
-        self._meter = Meter()
-        self._view: AnswerView | None = None
-        """The answer under way."""
-        self._asking: Worker[None] | None = None
-        self._model: tuple[wire.Loaded, bool] | None = None
-        """The model in use, and whether it is the built-in one."""
+        self.session: Session | None = None
+        """The chat that is shown."""
+        self._chats = chats
+        self._sessions: dict[str, Session] = {}
+        self._model = ModelState(engine)
         self._bar = TopBar()
-        self._transcript = Transcript()
-        self._prompt = PromptBox()
-        self._status = StatusLine()
+        self._conversation = Conversation()
+        self._composer = Composer(prompt or PromptBox(), self._model.idle)
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
         yield self._bar
-        yield self._transcript
-        with Vertical(id="below"):
-            yield self._prompt
-            yield self._status
+        yield self._conversation
+        yield self._composer
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with the prompt."""
-        self._prompt.focus()
-        self.set_interval(_STATUS_SECONDS, self._show_status)
+        self._composer.prompt.focus()
+        self.set_interval(_STATUS_SECONDS, self._show_head)
 
-    async def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
+    def show_chat(self, chat: Chat, message_id: str = "") -> None:
+        """Show this chat, at its end or at a message; the answer of the one before goes on."""
+        session = self._sessions.get(chat.record.id)
+        if session is None or session.chat is not chat:
+            session = self._sessions[chat.record.id] = Session(chat)
+            chat.listen(functools.partial(self._hear, session))
+            if self._model.loaded is not None and not chat.path:
+                session.introduce(self._model.loaded, is_guide=self._model.is_guide)
+        self.session = session
+        self._conversation.open(session)
+        self._composer.open(session)
+        if message_id:
+            self._conversation.go_to(message_id)
+        else:
+            self._composer.prompt.focus()
+        self._show_head()
+        self.refresh_bindings()
+
+    def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         """Talk to this model from now on; the conversation so far stays."""
-        self._model = loaded, is_guide
-        self._bar.subject = wording.model_name(loaded.name, is_guide=is_guide)
-        self._bar.facts = wording.placement(loaded)
-        self._meter.use_model(loaded.context_tokens)
-        await self._transcript.add(ModelIntro(loaded, is_guide=is_guide))
-        self._count()
+        before = self._model.name
+        self._model.use(loaded, is_guide=is_guide)
+        self._composer.status.meter.use_model(loaded.context_tokens)
+        if self.session is not None:
+            self.session.introduce(loaded, is_guide=is_guide)
+            if self.session.chat.path and before != self._model.name:
+                self._conversation.attempt(self._tell_cost)
+            self._conversation.refresh_items()
+        self._composer.count()
+        self._composer.prompt.recount()
+        self._show_head()
+
+    async def leave(self) -> None:
+        """Keep what is being written; the program ends."""
+        await self._composer.leave()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer Stop only while there is something to stop."""
         del parameters
-        return action != "stop" or self._view is not None
-
-    @on(PromptBox.Submitted)
-    async def _send(self, event: PromptBox.Submitted) -> None:
-        if await obeying.obey(self._prompt, event.text):
-            self._prompt.busy = False
-            return
-        self._view = AnswerView()
-        self._meter.begin()
-        self._asking = self._ask(event.text, self._view)
-        self.refresh_bindings()
-
-    @work(group="answer")
-    async def _ask(self, text: str, view: AnswerView) -> None:
-        message = UserMessage(text)
-        await self._transcript.add(message, view)
-        turn = Turn("assistant", "")
-        failure: errors.LocalchatError | None = None
-        try:
-            async for event in self._chat.ask(text):
-                if isinstance(event, Ended):
-                    turn = event.turn
-                else:
-                    view.take(event)
-        except (errors.ContextOverflow, errors.BadTemplate) as error:
-            failure = error
-            await message.remove()
-            self._prompt.give_back(text)
-        except errors.LocalchatError as error:
-            turn, failure = self._chat.conversation.turns[-1], error
-        await self._end(view, turn, failure)
-
-    async def _end(
-        self, view: AnswerView, turn: Turn, failure: errors.LocalchatError | None
-    ) -> None:
-        view.finish(turn)
-        if failure is not None:
-            if not turn.text and not turn.reasoning:
-                await view.remove()
-            await self._transcript.append(Notice.of_error(failure))
-        if turn.stats is not None:
-            self.post_message(self.Answered(turn.stats))
-        self._view = None
-        self._meter.end(turn, lost=isinstance(failure, errors.EngineLost))
-        self._show_status()
-        self._prompt.busy = False
-        self.refresh_bindings()
-        self._count()
-
-    def _show_status(self) -> None:
-        if self._view is not None:
-            self._meter.see(self._view.stats, self._view.progress)
-        self._status.live = self._meter.live
-
-    @on(PromptBox.Changed)
-    @work(exclusive=True, group="count")
-    async def _count(self) -> None:
-        """Count the conversation and the draft, once writing pauses."""
-        await asyncio.sleep(_COUNT_PAUSE_SECONDS)
-        draft = self._prompt.text
-        if self._view is not None or self._chat.engine.loaded is None:
-            return
-        if not self._chat.conversation.messages(draft):
-            self._meter.counted(0)
-            return
-        try:
-            self._meter.counted(await self._chat.count(draft))
-        except (errors.BadTemplate, errors.EngineError):
-            # Sending will tell; the gauge keeps its last figure until then.
-            return
+        if action != "stop":
+            return True
+        chat = self.session.chat if self.session else None
+        return chat is not None and (chat.answering_id is not None or chat.queued is not None)
 
     async def action_stop(self) -> None:
-        """Stop the answer."""
-        await self._chat.stop()
+        """Take back the message that waits, or else stop the answer."""
+        if self.session is not None and not self._composer.take_back():
+            await self.session.chat.stop()
 
-    @work(exclusive=True, group="new")
     async def action_new_chat(self) -> None:
-        """Begin again, after a question if something would be lost."""
-        if self._chat.conversation.turns:
-            question = ConfirmScreen(
-                "Start a new chat?", "This conversation is not saved anywhere.", "new chat"
-            )
-            if not await self.app.push_screen_wait(question):
-                return
-        if self._view is not None and self._asking is not None:
-            await self._chat.stop()
-            await self._asking.wait()
-        self._chat.clear()
-        self._meter.clear()
-        await self._transcript.clear()
-        if self._model is not None:
-            await self._transcript.add(ModelIntro(self._model[0], is_guide=self._model[1]))
-        self._count()
+        """Begin a chat; the one before is kept."""
+        if self.session is None or self.session.chat.path:
+            self.show_chat(await self._chats.new())
+        self._composer.prompt.focus()
 
     def action_scroll_text(self, pages: int) -> None:
         """Scroll the conversation from the prompt."""
-        self._transcript.scroll_pages(pages)
+        self._conversation.transcript.scroll_pages(pages)
 
-    def action_toggle_thoughts(self) -> None:
-        """Fold or unfold the newest thinking."""
-        self._transcript.toggle_thoughts()
+    def action_last(self, deed: str) -> None:
+        """Do something with the last answer."""
+        self._conversation.last(deed)
 
-    async def action_copy_answer(self) -> None:
-        """Copy the last answer."""
-        answer = self._chat.conversation.last_answer
-        if answer is None:
-            self.notify("There is no answer to copy yet.", severity="warning", markup=False)
+    async def _tell_cost(self) -> str:
+        session, loaded = self.session, self._model.loaded
+        if session is not None and loaded is not None:
+            use = await session.chat.count(Draft(""))
+            words = message_words.switched(
+                self._model.name, use.prompt_tokens, loaded.context_tokens, None
+            )
+            session.remark(words)
+            self._conversation.refresh_items()
+        return ""
+
+    def _hear(self, session: Session, event: events.ChatEvent) -> None:
+        if session is self.session:
+            self._conversation.hear(event)
+            self._composer.hear(event)
+            self.refresh_bindings()
         else:
-            await copying.copy(self.app, sanitize.text(answer.text), "The last answer")
+            session.hear(event)
+            if isinstance(event, events.Ended):
+                title = sanitize.line(session.chat.record.title, _TITLE_CHARACTERS)
+                self.notify(f"Answered: {title}", markup=False)
+        if isinstance(event, events.Ended) and event.message.stats is not None:
+            self.post_message(self.Answered(event.message.stats))
+
+    def _show_head(self) -> None:
+        title = self.session.chat.record.title if self.session else ""
+        self._bar.subject = sanitize.line(title, _TITLE_CHARACTERS) or "New chat"
+        self._bar.facts = self._model.facts
+
+    @on(Conversation.Left)
+    @on(Composer.Sent)
+    @on(Composer.Refreshed)
+    @on(PromptBox.LeftUp)
+    def _turn_to(self, event: Message) -> None:
+        """Turn to where the reader goes on."""
+        if isinstance(event, PromptBox.LeftUp):
+            self._conversation.transcript.focus()
+            return
+        self._conversation.refresh_items()
+        if isinstance(event, Composer.Sent):
+            self._conversation.transcript.go_to_end()
+        if not isinstance(event, Composer.Refreshed):
+            self._composer.prompt.focus()
+
+    @on(Conversation.ForkWanted)
+    async def _fork(self, event: Conversation.ForkWanted) -> None:
+        if self.session is None:
+            return
+        try:
+            chat_id = await self.session.chat.fork(event.message_id)
+            self.show_chat(await self._chats.open(chat_id))
+        except errors.LocalchatError as error:
+            self.notify(sanitize.line(error.message), severity="error", markup=False)
+        else:
+            self.notify("This is a chat of its own now.", markup=False)
+
+    @on(PromptBox.Slash)
+    async def _obey(self, event: PromptBox.Slash) -> None:
+        await obeying.run(self._composer.prompt, event.command, event.argument)

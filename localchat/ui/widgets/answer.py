@@ -8,71 +8,72 @@ import asyncio
 import time
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from localchat import sanitize
-from localchat.chat import chat
-from localchat.chat.conversation import Turn
+from localchat.chat import events
 from localchat.engine import wire
-from localchat.ui import stream, wording
-from localchat.ui.widgets.prose import Prose
+from localchat.ui import message_words, stream, wording
+from localchat.ui.feed import Entry
+from localchat.ui.widgets.message_view import MessageView, clickable, switcher
 from localchat.ui.widgets.thoughts import Thoughts
 
 _CURSOR = Content.styled("▍", "$primary")
+_MUTED = "$foreground-muted"
 
 
-class AnswerView(Vertical):
-    """One answer: thinking, closed blocks, the block that still grows, a footer."""
+class AnswerView(MessageView):
+    """One answer: thinking, text, and a foot."""
 
     class Grew(Message):
         """The answer shows more than before."""
 
-    def __init__(self) -> None:
-        super().__init__(classes="message")
-        self.stats = wire.Stats()
-        self.progress: wire.Progress | None = None
-        """What the engine does before it answers; None once it answers."""
-        self.turn: Turn | None = None
-        """The whole answer, once it has ended."""
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(entry)
         self._splitter = stream.BlockSplitter()
-        self._fresh: list[str] = []
-        self._thought_stats = wire.Stats()
+        message = entry.message
+        self._fresh = [message.text] if entry.is_live else []
+        self._thinking = [message.reasoning]
+        """What was thought and is not shown yet."""
+        self._doing = ""
+        """What the engine does before it answers."""
+        self._stats = self._thought_stats = message.stats or wire.Stats()
         self._notes: tuple[str, ...] = ()
-        self._changed = False
-        self._thoughts = Thoughts()
-        self._prose = Prose()
-        self._tail = Prose()
-        self._footer = Static("", id="footer", markup=False)
-        self._footer.display = False
+        self._changed = True
+        self._thoughts: Thoughts | None = None
+        self._shown_text: str | None = None
+        """The whole text, once it is shown for good."""
 
     def compose(self) -> ComposeResult:
-        yield self._thoughts
-        yield self._prose
-        yield self._tail
-        yield self._footer
+        yield self.prose
+        yield self.foot
 
     def on_mount(self) -> None:
-        """Begin to show what comes."""
-        self._show_tail()
-        self.run_worker(self._pump(), group="pump", exit_on_error=True)
+        """Show what there is, and begin to show what comes."""
+        if self.entry.is_live:
+            self.flush()
+            self.run_worker(self._pump(), group="pump", exit_on_error=True)
+        super().on_mount()
 
-    def take(self, event: chat.ChatEvent) -> None:
+    def take(self, event: events.ChatEvent) -> None:
         """Take what the core says; it is shown a moment later."""
         self._changed = True
-        if isinstance(event, chat.Waiting):
-            self.progress = event.progress
-        elif isinstance(event, chat.Sent):
+        if isinstance(event, events.Waiting):
+            self._doing = _doing(event.progress)
+        elif isinstance(event, events.InLine):
+            self._doing = f"waiting for {wording.count(event.ahead, 'answer')} of other chats"
+        elif isinstance(event, events.Summarizing):
+            self._doing = f"summarizing · {wording.count(event.tokens, 'token')}"
+        elif isinstance(event, events.Sent):
             self._notes = event.prompt.notes
-        elif isinstance(event, chat.Said):
-            self.progress, self.stats = None, event.stats
+        elif isinstance(event, events.Said):
+            self._doing, self._stats = "", event.stats
             if event.kind == "answer":
                 self._fresh.append(event.text)
             else:
                 self._thought_stats = event.stats
-                self._thoughts.add(event.text)
+                self._thinking.append(event.text)
 
     def flush(self) -> None:
         """Show what has come since the last time."""
@@ -81,56 +82,81 @@ class AnswerView(Vertical):
         self._changed = False
         closed = self._splitter.feed(sanitize.text("".join(self._fresh)))
         self._fresh.clear()
-        if closed:
-            self._prose.append(closed)
-        self._show_thoughts(over=self.stats is not self._thought_stats)
-        self._show_tail()
+        self._show_thoughts(over=self._stats is not self._thought_stats)
+        mark = _CURSOR
+        if self._doing and not self._splitter.open_text:
+            mark = Content.styled(self._doing, _MUTED)
+        self.prose.grow(closed, self._splitter.growing, mark)
         self.post_message(self.Grew())
 
-    def finish(self, turn: Turn) -> None:
-        """Show the answer as it now stands in the conversation, for good."""
-        self.flush()
-        self.turn = turn
-        self._show_thoughts(over=True)
-        # Once as a whole: a list with empty lines in it was cut apart and is one list again.
-        self._prose.replace(turn.text)
-        self._tail.display = False
-        self._show_footer(turn)
-        self.post_message(self.Grew())
+    def set_entry(self, entry: Entry) -> None:
+        """Show the answer as it now stands in the chat; for good, once it has ended."""
+        message = entry.message
+        if not entry.is_live and self._shown_text != message.text:
+            has_grown = self.entry.is_live
+            self._shown_text = message.text
+            # Once as a whole: a list with empty lines in it was cut apart and is one list again.
+            self.prose.replace(message.text)
+            self._thought_stats = message.stats or self._thought_stats
+            self._show_thoughts(over=True)
+            if has_grown:
+                self.post_message(self.Grew())
+        self.prose.number_code(self.is_chosen and not entry.is_live)
+        super().set_entry(entry)
 
     def toggle_thoughts(self) -> bool:
         """Fold or unfold the thinking; says whether there was any."""
-        present = self._thoughts.has_class("-present")
-        if present:
-            self._thoughts.unfolded = not self._thoughts.unfolded
-        return present
+        if self._thoughts is None:
+            return False
+        self._thoughts.unfolded = not self._thoughts.unfolded
+        return True
+
+    def foot_lines(self) -> list[Content]:
+        """Give versions and statistics, and how to go on with what was cut off."""
+        message = self.entry.message
+        if self.entry.is_live:
+            return [switcher(self.entry)]
+        if message.is_streaming:
+            return [Content.styled("being answered in another window", _MUTED)]
+        facts = Content.styled(message_words.footer(message), _MUTED)
+        before = switcher(self.entry)
+        lines = [Content("  ").join(part for part in (before, facts) if part.cell_length)]
+        if message.ending == "error" and message.error:
+            lines.append(Content.styled(sanitize.line(message.error, 1000), "$text-error"))
+        notes = [*self._notes, message.stats.note if message.stats else ""]
+        lines += [Content.styled(sanitize.line(note), _MUTED) for note in notes]
+        if message.ending in message_words.UNFINISHED:
+            lines.append(
+                Content.assemble(
+                    clickable("Continue", "continue"),
+                    ("  or  ", _MUTED),
+                    clickable("answer anew", "regenerate"),
+                )
+            )
+        if self.is_chosen:
+            lines.append(Content.styled(message_words.details(message), _MUTED))
+        return lines
 
     async def _pump(self) -> None:
         pace = stream.Pace()
-        while self.turn is None and self.is_attached:
+        while self.entry.is_live and self.is_attached:
             due = time.monotonic() + pace.seconds
             await asyncio.sleep(pace.seconds)
-            if self.turn is None and self.is_attached:
+            if self.entry.is_live and self.is_attached:
                 self.flush()
             # What the last update cost shows as flushing, and as being late for this one.
             pace.took(time.monotonic() - due)
 
     def _show_thoughts(self, *, over: bool) -> None:
-        stats = self._thought_stats
-        self._thoughts.show(stats.tokens, stats.seconds, over=over)
-
-    def _show_tail(self) -> None:
-        mark = _CURSOR
-        if not self._splitter.open_text and self.progress is not None:
-            mark = Content.styled(_doing(self.progress), "$foreground-muted")
-        self._tail.replace(self._splitter.open_text, mark)
-
-    def _show_footer(self, turn: Turn) -> None:
-        lines = [wording.answer_footer(turn), *map(sanitize.line, self._notes)]
-        if turn.stats and turn.stats.note:
-            lines.append(sanitize.line(turn.stats.note))
-        self._footer.display = True
-        self._footer.update(Content("\n".join(filter(None, lines))))
+        piece = "".join(self._thinking)
+        self._thinking.clear()
+        if piece and self._thoughts is None:
+            # A widget costs time, and most answers come without.
+            self._thoughts = Thoughts()
+            self.mount(self._thoughts, before=self.prose)
+        if self._thoughts is not None:
+            stats = self._thought_stats
+            self._thoughts.show(piece, stats.tokens, stats.seconds, over=over)
 
 
 def _doing(progress: wire.Progress) -> str:

@@ -9,18 +9,37 @@ from localchat.ui import wording
 
 
 class Notice(Static):
-    """A sentence, and what to do next."""
+    """A sentence, what to do next, and more that a click unfolds."""
 
-    def __init__(self, message: str, hint: str = "", *, classes: str = "-error") -> None:
-        lines = [Content(sanitize.line(message, 1000))]
+    def __init__(
+        self, message: str, hint: str = "", *, tone: str = "error", details: str = ""
+    ) -> None:
+        self._lines = [Content(sanitize.line(message, 1000))]
         if hint:
-            lines.append(Content.styled(sanitize.line(hint, 1000), "$foreground-muted"))
-        super().__init__(Content("\n").join(lines), classes=classes, markup=False)
+            self._lines.append(Content.styled(sanitize.line(hint, 1000), "$foreground-muted"))
+        self._details = sanitize.text(details)
+        self._is_unfolded = False
+        super().__init__(self._content(), classes=f"-{tone}", markup=False)
 
     @classmethod
     def of_error(cls, error: errors.LocalchatError) -> "Notice":
         """Show an error as the core tells it."""
         return cls(error.message, error.hint)
+
+    def on_click(self) -> None:
+        """Fold or unfold the details."""
+        if self._details:
+            self._is_unfolded = not self._is_unfolded
+            self.update(self._content())
+
+    def _content(self) -> Content:
+        if not self._details:
+            return Content("\n").join(self._lines)
+        mark = "▾ " if self._is_unfolded else "▸ "
+        lines = [Content(mark) + self._lines[0], *self._lines[1:]]
+        if self._is_unfolded:
+            lines.append(Content.styled(self._details, "$foreground-muted"))
+        return Content("\n").join(lines)
 
 
 class ModelIntro(Static):

@@ -1,63 +1,177 @@
-"""Markdown in one widget, however long it is.
+"""Markdown in one widget, however long it is, of which only the lines in view are drawn.
 
 A widget for each block, as Textual's own Markdown has it, costs milliseconds for each list item:
 a 2,000-token answer with lists kept two cores busy for ten seconds longer than its model needed.
 """
 
-from textual import events
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 from textual.content import Content
+from textual.geometry import Size
 from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import Visual
 from textual.widget import Widget
-from textual.widgets import Static
 
 from localchat.ui import markdown_blocks, markdown_layout
+from localchat.ui.markdown_blocks import Block
+from localchat.ui.stream import Piece
+
+_LABEL_STYLE = "$primary"
 
 
-class Prose(Static):
+@dataclass(slots=True)
+class _Page:
+    """Blocks, and the lines that they are in a width."""
+
+    blocks: list[Block] = field(default_factory=list)
+    lines: list[Content] = field(default_factory=list)
+    code_lines: list[int] = field(default_factory=list)
+    """Where each block of code begins, with the empty line before it."""
+
+    def lay_out(self, width: int, *, begins: bool = True) -> None:
+        """Break all lines anew; `begins`: there is nothing above."""
+        blocks, self.blocks = self.blocks, []
+        self.lines.clear()
+        self.code_lines.clear()
+        self.add(blocks, width, begins=begins)
+
+    def add(self, blocks: list[Block], width: int, *, begins: bool = True) -> None:
+        """Break the lines of more blocks."""
+        for block in blocks:
+            # Without a width there is nothing to break yet.
+            if not width:
+                self.blocks.append(block)
+                continue
+            if block.kind == "code":
+                self.code_lines.append(len(self.lines))
+            self.lines += markdown_layout.lines(block, width, begins and not self.blocks)
+            self.blocks.append(block)
+
+
+class Prose(Widget):
     """Markdown that only grows; selectable with the mouse."""
 
-    def __init__(self) -> None:
-        super().__init__("", markup=False)
-        self.display = False
-        self._blocks: tuple[markdown_blocks.Block, ...] = ()
-        self._laid_out_cells = 0
+    def __init__(self, markdown: str = "") -> None:
+        super().__init__()
+        self._whole = _Page(list(markdown_blocks.parse(markdown)))
+        self._rest = _Page()
         self._mark: Content | None = None
+        self._width = 0
+        """That the lines are laid out for; 0 for none yet."""
+        self._numbered = False
+        self._plain_rest = ""
+        """The last line of text that is no Markdown, which may go on."""
+        self.display = bool(self._whole.blocks)
 
-    def append(self, markdown: str) -> None:
-        """Add blocks that are closed."""
-        more = markdown_blocks.parse(markdown)
-        if more and self._blocks:
-            more = (markdown_blocks.after_gap(more[0]), *more[1:])
-        self._blocks += more
-        self._draw()
+    def grow(self, closed: Sequence[Piece], growing: Piece, mark: Content | None = None) -> None:
+        """Add what is closed, and show after it the piece that still grows, with a mark."""
+        for piece in closed:
+            self._whole.add(_parsed(piece, self._whole.blocks), self._width)
+        self._rest = _Page(_parsed(growing, self._whole.blocks))
+        self._mark = mark
+        self._show()
 
-    def replace(self, markdown: str, mark: Content | None = None) -> None:
-        """Show this instead of all there was, with `mark` behind its last character."""
-        self._blocks, self._mark = markdown_blocks.parse(markdown), mark
-        self._draw()
+    def replace(self, markdown: str) -> None:
+        """Show this instead of all there was."""
+        self._whole = _Page(list(markdown_blocks.parse(markdown)))
+        self._rest, self._mark = _Page(), None
+        self._whole.lay_out(self._width)
+        self._show()
 
-    def on_resize(self, _: events.Resize) -> None:
-        """Break the lines anew for another width."""
-        if self.content_size.width != self._laid_out_cells:
-            self._draw()
+    def plain(self, text: str) -> None:
+        """Show text that is no Markdown instead of all there was."""
+        self._whole, self._rest, self._mark = _Page(), _Page(), None
+        self._plain_rest = ""
+        self.grow_plain(text)
+
+    def grow_plain(self, text: str) -> None:
+        """Add text that is no Markdown."""
+        whole, line_break, rest = (self._plain_rest + text).rpartition("\n")
+        self._plain_rest = rest
+        if line_break:
+            self._whole.add([markdown_blocks.plain(whole)], self._width)
+        self._rest = _Page([markdown_blocks.plain(rest)] if rest else [])
+        self._show()
+
+    def number_code(self, numbered: bool) -> None:
+        """Show the number of each block of code, or show none."""
+        self._numbered = numbered
+        self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Break the lines for this width, and count them."""
+        del container, viewport
+        self._lay_out(width)
+        return len(self._whole.lines) + len(self._rest.lines)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        width = self.content_size.width
+        self._lay_out(width)
+        line = self._with_selection(self._with_number(self._line(y), y), y)
+        strips = Visual.to_strips(
+            self, line, width, 1, self.visual_style, apply_selection=False, pad=True
+        )
+        return strips[0].apply_offsets(0, y)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Give the selected text without the ground that code stands on."""
-        found = super().get_selection(selection)
-        if found is None:
-            return None
-        text, ending = found
-        return "\n".join(line.rstrip() for line in text.split("\n")), ending
+        lines = (*self._whole.lines, *self._rest.lines)
+        text = "\n".join(line.plain.rstrip() for line in lines)
+        return selection.extract(text), "\n"
 
-    def _draw(self) -> None:
-        self._laid_out_cells = self._cells()
+    def _show(self) -> None:
+        self._lay_out_open()
         # Not by a class: styles follow a frame later, in which the text would be missing.
-        self.display = bool(self._blocks or self._mark)
-        content = markdown_layout.lay_out(self._blocks, self._laid_out_cells)
-        self.update(content if self._mark is None else content.rstrip() + self._mark)
+        self.display = bool(self._whole.blocks or self._rest.blocks or self._mark)
+        height = len(self._whole.lines) + len(self._rest.lines)
+        self.refresh(layout=not self._width or height != self.size.height)
 
-    def _cells(self) -> int:
-        if self.content_size.width:
-            return self.content_size.width
-        # Not laid out yet: it will get the width of what it is in.
-        return self.parent.content_size.width if isinstance(self.parent, Widget) else 0
+    def _lay_out(self, width: int) -> None:
+        if width != self._width:
+            self._width = width
+            self._whole.lay_out(width)
+            self._lay_out_open()
+
+    def _lay_out_open(self) -> None:
+        self._rest.lay_out(self._width, begins=not self._whole.blocks)
+        if self._mark is not None and self._width:
+            last = self._rest.lines.pop() if self._rest.lines else Content("")
+            self._rest.lines.append(last.rstrip() + self._mark)
+
+    def _line(self, y: int) -> Content:
+        closed = len(self._whole.lines)
+        if y < closed:
+            return self._whole.lines[y]
+        return self._rest.lines[y - closed] if y - closed < len(self._rest.lines) else Content("")
+
+    def _with_number(self, line: Content, y: int) -> Content:
+        if not self._numbered or y not in self._whole.code_lines:
+            return line
+        words = f" {self._whole.code_lines.index(y) + 1} copies it "
+        room = max(0, self._width - len(words))
+        kept = line.truncate(room).pad_right(room - min(room, line.cell_length))
+        return Content.assemble(kept, (words, _LABEL_STYLE))
+
+    def _with_selection(self, line: Content, y: int) -> Content:
+        selection = self.text_selection
+        span = selection.get_span(y) if selection is not None else None
+        if span is None:
+            return line
+        styles = self.screen.get_component_styles("screen--selection")
+        end = len(line) if span[1] == -1 else span[1]
+        return line.stylize(Style.from_styles(styles), span[0], end)
+
+
+def _parsed(piece: Piece, before: Sequence[Block]) -> list[Block]:
+    blocks = list(markdown_blocks.parse(piece.markdown))
+    if blocks and before:
+        blocks[0] = (
+            markdown_blocks.without_gap(blocks[0])
+            if piece.joins
+            else markdown_blocks.after_gap(blocks[0])
+        )
+    return blocks

@@ -1,57 +1,24 @@
-"""The conversation on screen: it follows the newest text only while the reader is at the end."""
+"""The conversation on screen, and which of its messages keys are for."""
+
+from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical, VerticalScroll
-from textual.content import Content
+from textual.binding import BindingType
+from textual.containers import Container
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Static
 
-from localchat import sanitize
+from localchat.ui import commands
+from localchat.ui.feed import Entry, Item
 from localchat.ui.widgets.answer import AnswerView
+from localchat.ui.widgets.column import Column
+from localchat.ui.widgets.message_view import MessageView, Wanted
+from localchat.ui.widgets.scroller import Scroller
 
 _PILL = " ↓ new text · End "
 _PILL_CELLS = len(_PILL)
-
-
-class UserMessage(Static):
-    """What the reader wrote, as it was written."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(Content(sanitize.text(text)), classes="message", markup=False)
-
-
-class _Scroll(VerticalScroll):
-    """The scrolling part: it follows the end until the reader leaves it, and again from there."""
-
-    class Moved(Message):
-        """The view has moved."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.follows = True
-
-    def anchor(self, anchor: bool = True) -> None:
-        """Follow the end."""
-        self.follows = anchor
-        super().anchor(anchor)
-
-    def release_anchor(self) -> None:
-        """Stop following; scrolling down at the very end comes here too, and changes nothing."""
-        self.follows = False
-        super().release_anchor()
-        self.call_after_refresh(self._follow_if_at_end)
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Tell that the view has moved."""
-        super().watch_scroll_y(old_value, new_value)
-        self.post_message(self.Moved())
-
-    def _follow_if_at_end(self) -> None:
-        # The target tells a scroll that is only beginning from one that goes nowhere.
-        if not self.follows and self.scroll_target_y >= self.max_scroll_y:
-            self.anchor()
 
 
 class _Pill(Static):
@@ -64,73 +31,74 @@ class _Pill(Static):
         self.post_message(self.Clicked())
 
 
-class Transcript(Container):
-    """Messages, oldest first."""
+class Transcript(Container, can_focus=True):
+    """Messages, oldest first; with the focus, one of them is chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("transcript")
 
     def __init__(self) -> None:
         super().__init__()
-        self._messages = Vertical(id="messages")
-        self._column = _Scroll()
+        self.chosen_id = ""
+        """The message that keys are for; empty for none."""
+        self._column = Column()
         self._pill = _Pill(_PILL, markup=False)
 
     def compose(self) -> ComposeResult:
-        with self._column:
-            yield self._messages
+        yield self._column
         yield self._pill
 
-    def on_mount(self) -> None:
-        """Stay at the end until the reader scrolls."""
-        self._column.anchor()
+    def view(self, message_id: str) -> MessageView | None:
+        """Give the widget of a message, while it has one."""
+        return self._column.view(message_id)
 
-    @property
-    def at_end(self) -> bool:
-        """Whether the newest text is in view."""
-        return self._column.scroll_y >= self._column.max_scroll_y
+    def entry(self, message_id: str) -> Entry | None:
+        """Give a message as it is shown."""
+        found = self._column.items.get(message_id)
+        return found if isinstance(found, Entry) else None
 
-    async def add(self, *messages: Widget) -> None:
-        """Put messages at the end, and go there."""
-        await self.append(*messages)
-        self.go_to_end()
+    def show(self, items: Sequence[Item]) -> None:
+        """Show these, and of what was shown only what is among them."""
+        self._column.show(items)
+        if self.entry(self.chosen_id) is None:
+            self.chosen_id = ""
 
-    async def append(self, *messages: Widget) -> None:
-        """Put messages at the end; the view goes there only if it was there."""
-        await self._messages.mount(*messages)
-
-    def toggle_thoughts(self) -> None:
-        """Fold or unfold the newest thinking there is."""
-        for view in reversed(tuple(self.query(AnswerView))):
-            if view.toggle_thoughts():
-                return
-
-    async def clear(self) -> None:
-        """Take everything away."""
-        await self._messages.remove_children()
-        self.go_to_end()
+    def choose(self, message_id: str) -> None:
+        """Choose a message, and bring it into view; empty chooses none."""
+        for each, chosen in ((self.chosen_id, False), (message_id, True)):
+            if chosen and message_id:
+                self._column.reveal(message_id)
+            view = self.view(each)
+            if view is not None:
+                view.choose(chosen)
+        self.chosen_id = message_id
+        self.refresh_bindings()
 
     def go_to_end(self) -> None:
         """Show the newest text, and follow it from now on."""
-        self._column.anchor()
-        self._show_pill(False)
+        self._column.to_newest()
+        self._pill.remove_class("-shown")
 
     def scroll_pages(self, pages: int) -> None:
         """Scroll by screens; 1000 and more is to the edge."""
-        column = self._column
-        rows = pages * max(1, column.size.height - 2)
-        if column.scroll_y + rows >= column.max_scroll_y:
-            self.go_to_end()
+        self._column.scroll_pages(pages)
+
+    def action_move(self, step: int) -> None:
+        """Choose the message above or below; below the last one is the prompt."""
+        ids = [key for key in self._column.items if self.entry(key) is not None]
+        at = ids.index(self.chosen_id) + step if self.chosen_id in ids else len(ids) - 1
+        if at >= len(ids) or not ids:
+            self.post_message(Wanted("leave", self.chosen_id))
         else:
-            column.scroll_to(y=max(0, column.scroll_y + rows), animate=False, immediate=True)
+            self.choose(ids[max(0, at)])
 
-    @on(AnswerView.Grew)
-    def _grew(self) -> None:
-        if not self._column.follows:
-            self._show_pill(not self.at_end)
+    def action_want(self, deed: str, number: int = 0) -> None:
+        """Say what the reader wants done with the chosen message."""
+        self.post_message(Wanted(deed, self.chosen_id, number))
 
-    @on(_Scroll.Moved)
-    def _moved(self) -> None:
-        if self.at_end:
-            self._column.follows = True
-            self._show_pill(False)
+    def on_focus(self) -> None:
+        """Choose the newest message unless one is chosen."""
+        if not self.chosen_id:
+            self.action_move(0)
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the pill in the lower right corner."""
@@ -139,9 +107,15 @@ class Transcript(Container):
             event.size.height - 1,
         )
 
+    @on(AnswerView.Grew)
+    @on(Scroller.Moved)
     @on(_Pill.Clicked)
-    def _clicked(self) -> None:
-        self.go_to_end()
-
-    def _show_pill(self, shown: bool) -> None:
-        self._pill.set_class(shown, "-shown")
+    def _moved(self, event: Message) -> None:
+        event.stop()
+        if isinstance(event, _Pill.Clicked):
+            self.go_to_end()
+        elif self._column.is_at_end:
+            self._column.follows = True
+            self._pill.remove_class("-shown")
+        elif isinstance(event, AnswerView.Grew) and not self._column.follows:
+            self._pill.add_class("-shown")

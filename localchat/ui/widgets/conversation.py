@@ -1,0 +1,185 @@
+"""A chat on screen: its messages, what it tells while it answers, and what is done with them."""
+
+from collections.abc import Awaitable, Callable
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+
+from localchat import errors, sanitize
+from localchat.chat import events
+from localchat.chat.messages import Message as ChatMessage
+from localchat.ui import copying, deeds, markdown_blocks
+from localchat.ui.session import Session
+from localchat.ui.widgets.answer import AnswerView
+from localchat.ui.widgets.message_view import Edited, Wanted
+from localchat.ui.widgets.transcript import Transcript
+
+_EDIT_HINT = {
+    "user": "Enter sends it as another version · Esc leaves it as it was",
+    "assistant": "Enter keeps it as another version · Esc leaves it as it was",
+    "system": "",
+}
+
+
+class Conversation(Container):
+    """Shows one session at a time."""
+
+    class Left(Message):
+        """The reader goes back to the prompt."""
+
+    class ForkWanted(Message):
+        """The reader wants a new chat with everything up to a message."""
+
+        def __init__(self, message_id: str) -> None:
+            super().__init__()
+            self.message_id = message_id
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: Session | None = None
+        self.transcript = Transcript()
+
+    def compose(self) -> ComposeResult:
+        yield self.transcript
+
+    def open(self, session: Session) -> None:
+        """Show this chat, at its end."""
+        self.session = session
+        self.transcript.choose("")
+        self.transcript.show(session.items())
+        self.transcript.go_to_end()
+
+    def go_to(self, message_id: str) -> None:
+        """Show the branch that a message is in, and choose the message."""
+        session = self.session
+        if session is None or message_id not in session.chat.tree.messages:
+            return
+
+        async def go() -> str:
+            if message_id not in {message.id for message in session.chat.path}:
+                await session.chat.choose(message_id)
+            self.transcript.choose(message_id)
+            self.transcript.focus()
+            return ""
+
+        self.attempt(go)
+
+    def hear(self, event: events.ChatEvent) -> None:
+        """Show what the chat tells."""
+        session = self.session
+        if session is None:
+            return
+        if session.hear(event):
+            self.refresh_items()
+        view = self.transcript.view(session.chat.answering_id or "")
+        if isinstance(view, AnswerView):
+            view.take(event)
+
+    def refresh_items(self) -> None:
+        """Show the chat as it is now."""
+        if self.session is not None:
+            self.transcript.show(self.session.items())
+
+    def last(self, deed: str) -> None:
+        """Do something with the last answer that has text."""
+        path = self.session.chat.path if self.session else ()
+        answers = [each for each in path if each.role == "assistant"]
+        if deed == "copy":
+            answers = [each for each in answers if each.text]
+        if deed == "thoughts":
+            answers = [each for each in answers if each.reasoning or each.is_streaming]
+        if answers:
+            self._do(Wanted(deed, answers[-1].id))
+        else:
+            self._tell(f"There is no answer to {deed} yet.", is_warning=True)
+
+    def attempt(self, work: Callable[[], Awaitable[str]]) -> None:
+        """Do something to the chat, and tell what came of it."""
+        self.run_worker(self._attempt(work), group="deed")
+
+    async def _attempt(self, work: Callable[[], Awaitable[str]]) -> None:
+        session = self.session
+        try:
+            words = await work()
+        except errors.LocalchatError as error:
+            if session is not None:
+                session.fail(error)
+                self.refresh_items()
+                self.transcript.go_to_end()
+        else:
+            if words:
+                self._tell(words)
+
+    @on(Wanted)
+    def _want(self, event: Wanted) -> None:
+        event.stop()
+        self._do(event)
+
+    def _do(self, event: Wanted) -> None:
+        message = self._message(event.message_id)
+        if event.deed == "leave":
+            self.transcript.choose("")
+            self.post_message(self.Left())
+        elif event.deed == "stay":
+            self.transcript.focus()
+        elif message is None and event.deed != "undo":
+            return
+        elif event.deed in deeds.DEEDS:
+            self._do_to_chat(event, message)
+        elif message is not None:
+            self._do_here(event, message)
+
+    def _do_to_chat(self, event: Wanted, message: ChatMessage | None) -> None:
+        session = self.session
+        if session is None:
+            return
+        if event.deed in deeds.OF_ANSWERS and message and message.role != "assistant":
+            self._tell(f"Only an answer can be made to {event.deed}.", is_warning=True)
+            return
+        chat = session.chat
+        deed = deeds.DEEDS[event.deed]
+        self.attempt(lambda: deed(chat, event.message_id, event.number))
+
+    def _do_here(self, event: Wanted, message: ChatMessage) -> None:
+        view = self.transcript.view(message.id)
+        if event.deed == "choose":
+            self.transcript.choose(message.id)
+            self.transcript.focus()
+        elif event.deed == "edit" and view is not None and not message.is_streaming:
+            view.edit(_EDIT_HINT[message.role])
+        elif event.deed == "thoughts" and isinstance(view, AnswerView):
+            view.toggle_thoughts()
+        elif event.deed == "fork":
+            self.post_message(self.ForkWanted(message.id))
+        elif event.deed == "copy":
+            self._copy(message.text, "The message")
+        elif event.deed == "code":
+            codes = markdown_blocks.code(message.text)
+            if 0 < event.number <= len(codes):
+                self._copy(codes[event.number - 1], f"Code block {event.number}")
+
+    @on(Edited)
+    def _edited(self, event: Edited) -> None:
+        event.stop()
+        if self.session is not None:
+            chat = self.session.chat
+
+            async def edit() -> str:
+                await chat.edit(event.message_id, event.text)
+                return ""
+
+            self.attempt(edit)
+
+    @work(group="copy")
+    async def _copy(self, text: str, what: str) -> None:
+        await copying.copy(self.app, sanitize.text(text), what)
+
+    def _message(self, message_id: str) -> ChatMessage | None:
+        session = self.session
+        return session.chat.tree.messages.get(message_id) if session else None
+
+    def _tell(self, words: str, *, is_warning: bool = False) -> None:
+        severity = "warning" if is_warning else "information"
+        self.notify(words, severity=severity, markup=False)  # type: ignore[arg-type]
