@@ -72,10 +72,13 @@ class PromptFiles:
         # Nothing comes of a file that was removed meanwhile.
         self._replace(waiting, Attachment(name, read.part, read.note))
 
-    async def count(self, counter: Counter) -> None:
-        """Find out what each file costs; where nobody can tell, nothing is said."""
+    async def count(self, counter: Counter, *, again: bool) -> None:
+        """Find out what each file costs; where nobody can tell, nothing is said.
+
+        `again` counts those that are known too, as another model makes other tokens.
+        """
         for each in self.every:
-            if each.part is not None:
+            if each.part is not None and (again or each.tokens is None):
                 try:
                     tokens = await counter(each.part)
                 except errors.LocalchatError:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from localchat import paths
 from localchat.engine.client import EngineClient
@@ -64,7 +65,7 @@ async def look_at_chat(pilot: Pilot[None]) -> None:
     await hosts.press(pilot, "enter")
     screen = await hosts.open_chat(pilot)
     prompt = screen.query_one(PromptBox)
-    prompt.cursor_blink = False
+    screen.query_one(TextArea).cursor_blink = False
     for question in QUESTIONS:
         await hosts.send(pilot, question)
         await hosts.wait_until(pilot, lambda: not prompt.busy)

@@ -125,10 +125,10 @@ class PromptBox(Vertical):
         self.draft = Draft(text, (*given.files, *self._files.parts))
 
     @work(exclusive=True, group="count")
-    async def recount(self) -> None:
+    async def recount(self, *, again: bool = True) -> None:
         """Count what each file costs, as after a change of model."""
         if self.counter is not None:
-            await self._files.count(self.counter)
+            await self._files.count(self.counter, again=again)
 
     @work(group="read")
     async def attach(self, written: str) -> None:
@@ -138,7 +138,7 @@ class PromptBox(Vertical):
         except errors.AttachmentError as error:
             self._tell(f"{error.message} {error.hint}")
         else:
-            self.recount()
+            self.recount(again=False)
 
     @work(exclusive=True, group="editor")
     async def action_editor(self) -> None:
@@ -167,7 +167,7 @@ class PromptBox(Vertical):
         is_large = attachments.is_large(text)
         if is_large:
             self._files.paste(text)
-            self.recount()
+            self.recount(again=False)
         return is_large
 
     def _send(self) -> None:
