@@ -97,8 +97,8 @@ class Board:
     def _left(self) -> dict[str, Leftover]:
         taken = {file.etag for each in self.desk.all() for file in each.files}
         return {
-            f"left-{place}": left
-            for place, left in enumerate(self._leftovers)
+            key_of(left): left
+            for left in self._leftovers
             if not any(file.etag in taken for file in left.files)
         }
 
@@ -112,9 +112,13 @@ class Board:
         return left, DiskFacts(free_bytes, library.allocated_bytes)
 
 
-def key_of(download: "Download") -> str:
-    """Name a download of this session."""
-    return f"download-{download.id}"
+def key_of(each: "Download | Leftover") -> str:
+    """Name a download, the same while it is left over and when it goes on."""
+    if not each.files:
+        assert isinstance(each, Leftover)
+        assert each.partial is not None
+        return str(each.partial.path)
+    return f"{each.files[0].repo} {each.files[0].etag}"
 
 
 def can_go_on(download: "Download") -> bool:

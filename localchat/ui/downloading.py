@@ -101,7 +101,7 @@ class DownloadingApp(App[None]):
     async def _find_leftovers(self) -> None:
         desk = self.downloads
         found = await asyncio.to_thread(leftovers.find, desk.cache, desk.journal)
-        if found and not desk.all():
+        if found and not desk.all() and not isinstance(self.screen, DownloadsScreen):
             self.notify(
                 f"{wording.count(len(found), 'download')} did not finish. Ctrl+D: go on with it.",
                 timeout=_TOAST_SECONDS,

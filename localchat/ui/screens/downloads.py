@@ -116,24 +116,27 @@ class DownloadsScreen(Screen[None]):
         self.refresh_bindings()
 
     @on(DownloadList.Taken)
-    async def _take(self) -> None:
-        download = self._board.download(self._list.key)
+    def _take(self, event: DownloadList.Taken) -> None:
+        download = self._board.download(event.key)
         if download is not None and download.paths:
             self.post_message(self.Wanted(download.paths[0]))
         elif download is None or download_board.can_go_on(download):
-            await self._go_on()
+            self._go_on(event.key)
 
-    async def action_pause(self) -> None:
+    def action_pause(self) -> None:
         """Pause the download under the cursor, or let it go on."""
-        download = self._board.download(self._list.key)
+        key = self._list.key
+        download = self._board.download(key)
         if download is None or download_board.can_go_on(download):
-            await self._go_on()
+            self._go_on(key)
         else:
             self._desk.pause(download.id)
 
-    async def _go_on(self) -> None:
+    # Not in the screen's own turn: the first download loads the HTTP client.
+    @work(group="go-on")
+    async def _go_on(self, key: str) -> None:
         try:
-            await self._board.go_on(self._list.key)
+            await self._board.go_on(key)
         except errors.Offline as error:
             self.notify(download_board.explain(error), severity="warning", markup=False)
 

@@ -21,6 +21,10 @@ class DownloadList(VerticalScroll, can_focus=True):
     class Taken(Message):
         """The reader pressed Enter, or clicked twice."""
 
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
     class Moved(Message):
         """The cursor is on another row."""
 
@@ -69,7 +73,7 @@ class DownloadList(VerticalScroll, can_focus=True):
 
     def action_take(self) -> None:
         """Do what this row offers."""
-        self.post_message(self.Taken())
+        self.post_message(self.Taken(self.key))
 
     @on(DownloadRow.Chosen)
     def _choose(self, event: DownloadRow.Chosen) -> None:

@@ -35,11 +35,21 @@ class DownloadTotal(Widget):
             share = download_words.share(self.together.fraction)
             words = download_words.figures(self.together)
             left = Content.assemble((f"{share}  ", "bold"), (words, "$foreground-muted"))
-        right = Content.styled(limits(self.terms), "$foreground-muted")
-        gap = self.size.width - left.cell_length - right.cell_length
-        if gap < 2:
-            return left.truncate(self.size.width, ellipsis=True)
-        return Content.assemble(left, " " * gap, right)
+        for words in (limits(self.terms), short_limit(self.terms)):
+            right = Content.styled(words, "$foreground-muted")
+            gap = self.size.width - left.cell_length - right.cell_length
+            if gap >= 2:
+                return Content.assemble(left, " " * gap, right)
+        return left.truncate(self.size.width, ellipsis=True)
+
+
+def short_limit(terms: Terms) -> str:
+    """Say only what keeps downloads slow.
+
+    >>> short_limit(Terms()), short_limit(Terms(1, 5 << 20))
+    ('', '≤ 5.0 MiB/s')
+    """
+    return f"≤ {units.human_bytes(terms.bytes_per_second)}/s" if terms.bytes_per_second else ""
 
 
 def limits(terms: Terms) -> str:
