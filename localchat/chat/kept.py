@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from localchat import errors
-from localchat.chat import titles
+from localchat.chat import draft_text, titles
 from localchat.chat.events import Changed, ChatEvent
 from localchat.chat.ledger import Ledger
 from localchat.chat.messages import Message
@@ -140,7 +140,7 @@ class KeptChat:
             before,
             title=before.title or _automatic(self.path),
             # What was written after a queued message is not part of it.
-            draft="" if before.draft.strip() == sent else before.draft,
+            draft="" if draft_text.read(before.draft).text.strip() == sent else before.draft,
             updated_seconds=time.time(),
         )
         self._change(self.tree)

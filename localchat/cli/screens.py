@@ -52,6 +52,7 @@ def run(given: argparse.Namespace) -> int:
         cache=cache.here(os.environ, Path.home()),
         terms=Terms(chosen.at_once or Terms().at_once, chosen.limit or 0),
         journal=places.downloads_file,
+        prompt_history_file=None if chosen.history is False else places.prompt_history_file,
         keys=chosen.keys,
         config_file=places.config_file,
         open_path=open_path,

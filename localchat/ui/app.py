@@ -19,10 +19,12 @@ from localchat.ui.commands import keys
 from localchat.ui.commands.palette import CommandProvider
 from localchat.ui.downloading import DownloadingApp
 from localchat.ui.gate import ControlGate
+from localchat.ui.prompt_history import PromptHistory
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.help import HelpScreen
 from localchat.ui.screens.models import ModelsScreen
 from localchat.ui.setup import Setup
+from localchat.ui.widgets.prompt_box import PromptBox
 
 # Below 40 x 10 a screen shows nothing but TooSmall; see app.tcss.
 _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]
@@ -52,7 +54,9 @@ class LocalchatApp(DownloadingApp):
         self._appraiser = Appraiser(engine, setup)
         self._in_memory: ModelsScreen.Loaded | None = None
         self._models_screen = ModelsScreen(engine, setup, self._appraiser, self.downloads)
-        self._chat_screen = ChatScreen(engine, self.chats)
+        self._chat_screen = ChatScreen(
+            engine, self.chats, PromptBox(PromptHistory(setup.prompt_history_file))
+        )
 
     def on_mount(self) -> None:
         """Begin with the models, or with the chat that was used last."""

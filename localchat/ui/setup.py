@@ -66,6 +66,8 @@ class Setup:
     """Where a choice is remembered, as of a theme; None remembers none."""
     chats_file: Path | None = None
     """Where chats are kept; None keeps none."""
+    prompt_history_file: Path | None = None
+    """Where messages that were sent are remembered for Up; None remembers this run's only."""
     continues: bool = False
     """Begin with the chat that was used last."""
     open_path: Path | None = None

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from localchat import errors, sanitize
-from localchat.chat import events
+from localchat.chat import attachments, events
 from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
 from localchat.chat.drafts import Draft
@@ -52,7 +52,9 @@ class ChatScreen(Screen[None]):
         self._model = ModelState(engine)
         self._bar = TopBar()
         self._conversation = Conversation()
-        self._composer = Composer(prompt or PromptBox(), self._model.idle)
+        prompt = prompt or PromptBox()
+        prompt.counter = functools.partial(attachments.cost, engine.count)
+        self._composer = Composer(prompt, self._model.idle)
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -144,7 +146,8 @@ class ChatScreen(Screen[None]):
         if session is self.session:
             self._conversation.hear(event)
             self._composer.hear(event)
-            self.refresh_bindings()
+            if isinstance(event, events.Changed | events.Ended):
+                self.refresh_bindings()
         else:
             session.hear(event)
             if isinstance(event, events.Ended):
@@ -187,4 +190,6 @@ class ChatScreen(Screen[None]):
 
     @on(PromptBox.Slash)
     async def _obey(self, event: PromptBox.Slash) -> None:
-        await obeying.run(self._composer.prompt, event.command, event.argument)
+        if not await obeying.run(self._composer.prompt, event.command, event.argument):
+            words = f"/{event.command.words[0]} is not possible now."
+            self.notify(words, severity="warning", markup=False)

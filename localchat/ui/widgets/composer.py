@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from localchat import errors
-from localchat.chat import events
+from localchat.chat import draft_text, events
 from localchat.chat.drafts import Draft
 from localchat.ui.session import Session
 from localchat.ui.widgets.bars import StatusLine
@@ -47,7 +47,7 @@ class Composer(Vertical):
             self.run_worker(self._keep(self._session, self._draft), group="keep")
         self._session = session
         self.status.meter.open(session.chat)
-        self._draft = self.prompt.draft = Draft(session.chat.record.draft)
+        self._draft = self.prompt.draft = draft_text.read(session.chat.record.draft)
         self.prompt.busy = session.chat.answering_id is not None
         self.count()
 
@@ -96,10 +96,9 @@ class Composer(Vertical):
             self.post_message(self.Refreshed())
 
     async def _keep(self, session: Session, draft: Draft) -> None:
-        if draft.text != session.chat.record.draft:
-            # A disk that fails tells so with the next message.
-            with contextlib.suppress(errors.LocalchatError):
-                await session.chat.set_draft(draft.text)
+        # A disk that fails tells so with the next message.
+        with contextlib.suppress(errors.LocalchatError):
+            await session.chat.set_draft(draft_text.write(draft))
 
     @on(PromptBox.Changed)
     def _changed(self, event: PromptBox.Changed) -> None:
