@@ -18,6 +18,7 @@ _ENDINGS: Final = {
     "context": "It stopped because the context is full.",
     "cancelled": "It was stopped; /continue goes on.",
 }
+_NOTHING: Final = {"cancelled": "Stopped before there was an answer.", "error": ""}
 
 
 class Progress:
@@ -127,7 +128,7 @@ def spoken_ending(message: Message, loaded: wire.Loaded | None) -> str:
     """
     stats = message.stats
     if stats is None or not stats.tokens:
-        return "There was no answer." if message.ending != "error" else ""
+        return _NOTHING.get(message.ending, "There was no answer.")
     tokens = "1 token" if stats.tokens == 1 else f"{stats.tokens:,} tokens"
     parts = [f"End of the answer: {tokens}"]
     if rate := stats.tokens_per_second:

@@ -114,18 +114,20 @@ class Talk:
     def _first_model(self, path: Path | None) -> None:
         """Load a model, and ask again as long as the one that was chosen cannot be loaded."""
         if path is None or not self._load(path):
-            while not self._models():
+            while not self._models(usual="1"):
                 if not self._reader.is_terminal:
                     raise errors.UsageError("No model was chosen.", "Name one with -m MODEL.")
 
-    def _models(self) -> bool:
-        """Let the user choose a model; says whether one was loaded."""
+    def _models(self, usual: str = "") -> bool:
+        """Let the user choose a model, `usual` with Enter alone; says whether one was loaded."""
         every = self._do(self._core.offered())
         self._speaker.say("Models on this disk:")
         self._speaker.block(models.spoken(every))
-        answer = self._ask("Number or name of the model: ")
+        enter = f"Enter for {usual}" if usual else "Enter to keep this one"
+        answer = self._ask(f"Number or name of a model, {enter}: ")
         if answer is None:
             raise Leave
+        answer = answer or usual
         if not answer:
             return False
         at = _number(answer, every)
