@@ -50,6 +50,11 @@ def streaming(chat_id: str, parent_id: str | None = None) -> tuple[Message, Mess
     return asked, dataclasses.replace(answer, model=MARK)
 
 
+def ended(message: Message) -> Message:
+    """Give a streaming message as it is when it was stopped now."""
+    return dataclasses.replace(message, is_streaming=False, ending="cancelled")
+
+
 def texts(tree: Tree) -> list[str]:
     """What a branch says, message by message."""
     return [message.text for message in tree.path()]

@@ -26,8 +26,8 @@ class Writer:
     def __init__(self, file: Path) -> None:
         """Register; within `alone`. Raises StoreError."""
         self.id = messages.new_id()
-        self._folder = folder(file)
-        self._path = paths.private_folder(self._folder) / self.id
+        self._folder = _made(folder(file))
+        self._path = self._folder / self.id
         self._lock = _lock(self._path)
         if not _try(self._lock):
             raise errors.StoreError(f"The lock {self._path} cannot be taken.")
@@ -54,8 +54,9 @@ class Writer:
 @contextlib.contextmanager
 def alone(file: Path) -> Iterator[None]:
     """Let no other program open the chats meanwhile. Raises StoreError when one takes too long."""
-    paths.private_folder(file.parent)
-    lock = _lock(file.with_name(f"{file.name}.lock"))
+    _made(file.parent)
+    # Not ".lock", which SQLite makes itself where there is no other way to lock.
+    lock = _lock(file.with_name(f"{file.name}.opening"))
     deadline = time.monotonic() + _WAIT_SECONDS
     while not _try(lock):
         if time.monotonic() > deadline:
@@ -86,6 +87,15 @@ def bury(file: Path) -> tuple[int, int]:
 def folder(file: Path) -> Path:
     """Name the folder of the locks beside a database."""
     return file.with_name(f"{file.name}.open")
+
+
+def _made(place: Path) -> Path:
+    try:
+        return paths.private_folder(place)
+    except OSError as error:
+        raise errors.StoreError(
+            f"The chats cannot be kept: {error.strerror}.", f"They would be in {place}."
+        ) from error
 
 
 def _lock(path: Path) -> filelock.BaseFileLock:
