@@ -11,6 +11,7 @@ import dataclasses
 from localchat import errors
 from localchat.chat import messages
 from localchat.chat.asking import Asking, Job, Surroundings
+from localchat.chat.counting import Tally
 from localchat.chat.desk import Desk
 from localchat.chat.drafts import Draft
 from localchat.chat.events import Changed, Ended, Failed
@@ -34,6 +35,7 @@ class AnsweredChat(KeptChat):
         self._desk = desk
         self._asking: Asking | None = None
         self._task: asyncio.Task[None] | None = None
+        self._tally = Tally()
         self._turn = asyncio.Lock()
         """Held by whatever begins an answer or needs that none is under way."""
 
@@ -91,7 +93,8 @@ class AnsweredChat(KeptChat):
         if engine.loaded is None:
             return
         try:
-            await Asker(self.settings, engine.loaded).plan(engine, branch, self.tree.summaries)
+            asker = Asker(self.settings, engine.loaded, self._tally)
+            await asker.plan(engine, branch, self.tree.summaries)
         except errors.EngineError:
             # It died or is too busy to count: it is asked again when it is this answer's turn.
             return
@@ -104,6 +107,7 @@ class AnsweredChat(KeptChat):
         until = job.answer.id if job.former else job.answer.parent_id
         around = Surroundings(
             settings=self.settings,
+            tally=self._tally,
             branch=tree.branch(until) if until else (),
             summaries=self.tree.summaries,
             keep_summary=self._keep_summary,

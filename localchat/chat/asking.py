@@ -14,6 +14,7 @@ from localchat import errors
 from localchat.chat import context, events, summaries
 from localchat.chat.answering import Answer
 from localchat.chat.context import Plan
+from localchat.chat.counting import Tally
 from localchat.chat.desk import Desk
 from localchat.chat.drafts import Draft
 from localchat.chat.events import ChatEvent
@@ -50,6 +51,7 @@ class Surroundings:
     """What an answer needs of its chat."""
 
     settings: ChatSettings
+    tally: Tally
     branch: tuple[Message, ...]
     """The messages up to the one to answer, or to go on with."""
     summaries: tuple[Summary, ...]
@@ -75,7 +77,7 @@ class Asking:
         around, engine = self._around, self._desk.engine
         try:
             async with self._desk.turn(lambda ahead: around.tell(events.InLine(ahead))):
-                asker = Asker(around.settings, await self._loaded())
+                asker = Asker(around.settings, await self._loaded(), around.tally)
                 plan = await make_room(self._desk, asker, around)
                 self.answer.made_with(asker.used(plan))
                 job = self.job

@@ -138,7 +138,7 @@ class Chat(AnsweredChat):
             branch.append(messages.new(self.record.id, last, "user", draft.text, files=draft.files))
         policy = self.settings.overflow
         try:
-            asker = Asker(self.settings, loaded)
+            asker = Asker(self.settings, loaded, self._tally)
             plan = await asker.plan(self.engine, branch, self.tree.summaries)
         except errors.ContextOverflow as error:
             return ContextUse(error.prompt_tokens, error.context_tokens, policy=policy)
@@ -168,7 +168,7 @@ class Chat(AnsweredChat):
                 self._tell(Summarizing())
                 summary = await summaries.summarize(
                     self.engine,
-                    Asker(self.settings, loaded),
+                    Asker(self.settings, loaded, self._tally),
                     self.path,
                     turns[-2][-1].id,
                     known,

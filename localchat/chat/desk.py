@@ -81,6 +81,9 @@ class Desk:
             self._alarm = None
 
     def _rest(self) -> None:
+        # None is in memory while another one is being loaded: that one shall stay.
+        if self.engine.loaded is None or self._line:
+            return
         self._resting = asyncio.get_running_loop().create_task(self._free())
 
     async def _free(self) -> None:

@@ -5,11 +5,12 @@ Knows the engine's client for counting; changes nothing.
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from localchat.chat import context, overflow, thinking
 from localchat.chat.context import Plan
+from localchat.chat.counting import Tally, wire_messages
 from localchat.chat.messages import Message
 from localchat.chat.overflow import Planning
 from localchat.chat.settings import ChatSettings
@@ -26,6 +27,7 @@ class Asker:
 
     settings: ChatSettings
     loaded: wire.Loaded
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -77,8 +79,8 @@ class Asker:
 
     async def count(self, engine: EngineClient, plan: Plan) -> int:
         """Count the tokens of what a plan sends. Raises BadTemplate, EngineError or EngineLost."""
-        found = messages(plan, self.settings.system)
-        return await engine.count(found, self.variables) if found else 0
+        head = _head(plan, self.settings.system)
+        return await self.tally.count(engine, head, plan.sent, self.variables)
 
     async def plan(
         self, engine: EngineClient, branch: Sequence[Message], summaries: Sequence[Summary]
@@ -101,16 +103,10 @@ class Asker:
 
 
 def messages(plan: Plan, system: str, *, continues: bool = False) -> tuple[wire.Message, ...]:
-    """Turn a plan into what the template gets: no reasoning, nothing empty.
+    """Turn a plan into what the template gets; the summary follows the system prompt."""
+    return wire_messages(_head(plan, system), plan.sent, continues=continues)
 
-    The summary, if there is one, follows the system prompt.
-    """
+
+def _head(plan: Plan, system: str) -> str:
     summary = f"{SUMMARY_HEADING}\n{plan.summary.text}" if plan.summary else ""
-    head = "\n\n".join(text for text in (system, summary) if text)
-    found = [wire.Message("system", head)] if head else []
-    last = len(plan.sent) - 1
-    for place, message in enumerate(plan.sent):
-        text = message.sent_text
-        if text.strip() or (continues and place == last):
-            found.append(wire.Message(message.role, text))
-    return tuple(found)
+    return "\n\n".join(text for text in (system, summary) if text)
