@@ -49,6 +49,10 @@ class Board:
             found[key] = download_words.of_leftover(left)
         return found
 
+    def keys(self) -> tuple[str, ...]:
+        """Name everything, in the order of `lines`."""
+        return (*(key_of(each) for each in self.desk.all()), *self._left())
+
     def download(self, key: str) -> "Download | None":
         """Find a download of this session."""
         return next((each for each in self.desk.all() if key_of(each) == key), None)

@@ -165,12 +165,11 @@ def _titles(pilot: Pilot[None]) -> list[str]:
 
 
 async def test_what_an_earlier_session_left_can_go_on_or_go(hub: FakeHub, tmp_path: Path) -> None:
-    """A toast offers it at the start; Enter goes on with it, x removes it after a question."""
+    """Enter goes on with it, x removes it after a question."""
     journal = tmp_path / "downloads.json"
     for file, title in ((_ALPHA[1], "alpha of old"), (_BETA[1], "beta of old")):
         wanted.add(journal, Wanted(title, (file,)))
     async with opened(hub, tmp_path) as (pilot, app):
-        await hosts.shows(pilot, "2 downloads did not finish")
         await hosts.shows(pilot, "alpha of old")
         await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: len(app.downloads.all()) == 1)
@@ -182,6 +181,18 @@ async def test_what_an_earlier_session_left_can_go_on_or_go(hub: FakeHub, tmp_pa
         await hosts.wait_until(
             pilot, lambda: [each.title for each in wanted.read(journal)] == ["alpha of old"]
         )
+
+
+async def test_the_start_offers_what_did_not_finish(tmp_path: Path) -> None:
+    """It says how many there are and how to go on; nothing goes on by itself."""
+    for file, title in ((_ALPHA[1], "alpha of old"), (_BETA[1], "beta of old")):
+        wanted.add(tmp_path / "downloads.json", Wanted(title, (file,)))
+    with FakeHub() as hub:
+        app = download_hosts.make_host(hub, tmp_path)
+        async with app.run_test(size=(120, 36), notifications=True) as pilot:
+            await hosts.shows(pilot, "2 downloads did not finish")
+            assert () == app.downloads.all()
+        assert [] == hub.log
 
 
 async def test_leaving_during_downloads_says_what_becomes_of_them(

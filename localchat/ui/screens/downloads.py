@@ -53,6 +53,7 @@ class DownloadsScreen(Screen[None]):
         self._bar.notes_downloads = False
         self._total = DownloadTotal()
         self._list = DownloadList()
+        self._phases: tuple[Phase, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -72,13 +73,17 @@ class DownloadsScreen(Screen[None]):
     @on(DownloadDesk.Changed)
     async def _follow(self, event: DownloadDesk.Changed) -> None:
         download = event.download
-        key = download_board.key_of(download)
-        is_listed = self._board.download(key) is not None
-        line = download_words.of_download(download)
-        if not is_listed or not self._list.show_one(key, line) or self._is_other_order():
+        if self._list.keys != self._board.keys():
             await self._show_all()
-        self._total.show(self._desk.all(), self._desk.terms)
-        self.refresh_bindings()
+        else:
+            line = download_words.of_download(download)
+            self._list.show_one(download_board.key_of(download), line)
+            self._total.show(self._desk.all(), self._desk.terms)
+        phases = tuple(each.phase for each in self._desk.all())
+        if phases != self._phases:
+            # Not at every step: the footer is made anew each time.
+            self._phases = phases
+            self.refresh_bindings()
 
     @on(DownloadDesk.Finished)
     @on(DownloadDesk.Failed)
@@ -97,9 +102,6 @@ class DownloadsScreen(Screen[None]):
         self.set_class(not lines, "-nothing")
         self._total.show(self._desk.all(), self._desk.terms)
         self.refresh_bindings()
-
-    def _is_other_order(self) -> bool:
-        return self._list.keys != tuple(self._board.lines())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done with the download under the cursor."""

@@ -43,13 +43,15 @@ class DownloadRow(Vertical):
 
     def on_mount(self) -> None:
         """Show what it was made with."""
-        self.show(self._line)
+        line, self._line = self._line, _EMPTY
+        self.show(line)
 
     def show(self, line: Line) -> None:
         """Show how it stands now."""
+        is_noted = line.note != self._line.note or line.is_error != self._line.is_error
         self._line = self._head.line = self._bar.line = line
         self._note.display = bool(line.note)
-        if line.note:
+        if is_noted:
             color = "$error" if line.is_error else "$foreground-muted"
             self._note.update(Content.styled(line.note, color))
 
