@@ -8,13 +8,14 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
 
-from localchat import errors, sanitize
+from localchat import errors, paths, sanitize
 from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
 from localchat.chat.store.keeper import Keeper
 from localchat.engine.client import EngineClient
-from localchat.ui import commands, themes
+from localchat.ui import chat_words, commands, themes
 from localchat.ui.appraiser import Appraiser
+from localchat.ui.chat_words import Subject
 from localchat.ui.commands import keys
 from localchat.ui.commands.palette import CommandProvider
 from localchat.ui.downloading import DownloadingApp
@@ -49,7 +50,8 @@ class LocalchatApp(DownloadingApp):
         self._config_file = setup.config_file
         self._gate = ControlGate()
         self._keeper = Keeper(setup.chats_file) if setup.chats_file else None
-        self.chats = Chats(engine, self._keeper, setup.chat_settings)
+        self.chats = Chats(engine, self._keeper, setup.chat_settings, setup.hashes_file)
+        self.chats.unload_when_idle = setup.rest_after_seconds
         self._continues = setup.continues
         self._appraiser = Appraiser(engine, setup)
         self._in_memory: ModelsScreen.Loaded | None = None
@@ -123,6 +125,21 @@ class LocalchatApp(DownloadingApp):
     def action_change_theme(self, name: str = "") -> None:
         """Change the colors, to this theme or one that is chosen."""
         themes.choose(self, name)
+
+    async def action_word(self, word: str, argument: str = "") -> None:
+        """Do what a slash word about the chat means, and say it."""
+        session = self._chat_screen.session
+        if session is None:
+            return
+        try:
+            subject = Subject(session.chat, self.chats.settings, paths.paths().personas)
+            said = await chat_words.say(word, subject, argument)
+        except errors.LocalchatError as error:
+            words = sanitize.line(f"{error.message} {error.hint}")
+            self.notify(words, severity="warning", markup=False)
+        else:
+            if said:
+                self.notify(said, markup=False)
 
     async def _open_chats(self) -> None:
         """Say what is to be said of the chats, and open the last one if that was asked for."""

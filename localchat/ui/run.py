@@ -14,6 +14,10 @@ from localchat.engine.client import EngineClient
 from localchat.ui.app import LocalchatApp
 from localchat.ui.setup import Setup
 
+_ELSEWHERE = (
+    "Chat in plain lines: localchat --linear. For one answer: localchat run MODEL -p PROMPT"
+)
+
 
 def run(engine: EngineClient, setup: Setup, theme: str = "") -> int:
     """Run the interface until the user leaves it, and return the exit code.
@@ -32,12 +36,12 @@ def refuse_unusable_terminal(environment: Mapping[str, str]) -> None:
     ):
         raise errors.UsageError(
             "The chat screen needs a terminal, and this is none.",
-            "For one answer without it: localchat run MODEL -p PROMPT",
+            _ELSEWHERE,
         )
     if environment.get("TERM") == "dumb":
         raise errors.UsageError(
             "This terminal (TERM=dumb) cannot show the chat screen.",
-            "For one answer without it: localchat run MODEL -p PROMPT",
+            _ELSEWHERE,
         )
 
 

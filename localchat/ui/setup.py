@@ -60,12 +60,16 @@ class Setup:
     """How many downloads at once, and how fast."""
     journal: Path | None = None
     """What remembers downloads that did not come to their end; None remembers none."""
+    rest_after_seconds: float = 0.0
+    """How long a model that is not used stays in memory; 0 for as long as the program runs."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The keys that the reader has set, by the id of the command."""
     config_file: Path | None = None
     """Where a choice is remembered, as of a theme; None remembers none."""
     chats_file: Path | None = None
     """Where chats are kept; None keeps none."""
+    hashes_file: Path | None = None
+    """Where hashes of model files are remembered; None forgets them in the end."""
     prompt_history_file: Path | None = None
     """Where messages that were sent are remembered for Up; None remembers this run's only."""
     continues: bool = False
