@@ -104,6 +104,9 @@ class FakeWorker:
             self._load(command)
         elif isinstance(command, wire.Generate):
             self._generate(command)
+        elif isinstance(command, wire.DryRun):
+            words = "The fake engine sizes no models."
+            self._send(wire.Failed(command.id, "no_sparse_files", words))
         elif isinstance(command, wire.Devices):
             device = wire.Device("CPU", "Fake CPU", "cpu", 16 * 2**30, 16 * 2**30, "CPU")
             self._send(wire.Result(command.id, {"devices": [dataclasses.asdict(device)]}))
@@ -155,8 +158,9 @@ class FakeWorker:
         pause = self._script.get("prefill_seconds", 0)
         cached = self._script.get("cached_tokens", 0)
         stats = wire.Stats(prompt, cached, prompt_seconds=pause, context_tokens=size)
-        for done in range(0, prompt + 1, max(prompt // 4, 1)):
-            self._send(wire.Progress(command.id, "prompt", done, prompt, pause * done / prompt))
+        for done in range(cached, prompt + 1, max((prompt - cached) // 4, 1)):
+            seconds = pause * (done - cached) / (prompt - cached or 1)
+            self._send(wire.Progress(command.id, "prompt", done, prompt, seconds, cached))
             if self._stopped(command.id, pause / 4):
                 self._send(wire.Finished(command.id, "cancelled", stats))
                 return

@@ -104,9 +104,15 @@ def progress(event: wire.Progress) -> str:
 
     >>> progress(wire.Progress(1, "weights", 250, 1000)), progress(wire.Progress(1, "prompt", 5, 9))
     ('Loading 25 %', 'Reading the prompt, 5 of 9 tokens')
+    >>> progress(wire.Progress(1, "prompt", 2048, 6120, 3.2))
+    'Reading the prompt, 2,048 of 6,120 tokens, 640 tokens/s, 6.4 s left'
     """
     if event.stage == "prompt":
-        return f"Reading the prompt, {event.done:,} of {event.total:,} tokens"
+        read = f"Reading the prompt, {event.done:,} of {event.total:,} tokens"
+        if not event.per_second or not event.seconds_left:
+            return read
+        left = units.human_seconds(event.seconds_left)
+        return f"{read}, {units.human_rate(event.per_second)}, {left} left"
     words = _STAGES[event.stage]
     return f"{words} {100 * event.done // event.total} %" if event.total else words
 

@@ -16,6 +16,7 @@ from localchat.engine.constraint import Constraint
 from localchat.engine.course import Course
 from localchat.engine.kvcache import KvCache
 from localchat.engine.llama import LlamaModel
+from localchat.engine.pace import Pace
 from localchat.engine.schemas.grammar import Node
 from localchat.engine.textstream import TextStream
 from localchat.engine.thoughts import Thoughts
@@ -60,6 +61,7 @@ class Generation:
         vocab: Vocab,
         piece: Callable[[int], bytes],
         before_token: Callable[[], None],
+        pace: Pace,
         emit: Emit,
     ) -> None:
         """`piece` gives a token's bytes; `before_token` may change threads between tokens."""
@@ -69,6 +71,7 @@ class Generation:
         self._vocab = vocab
         self._piece = piece
         self._before_token = before_token
+        self._pace = pace
         self._emit = emit
         self._text = TextStream(job.stop)
         self._unsent = ""
@@ -109,15 +112,19 @@ class Generation:
 
     def _prefill(self) -> None:
         tokens, cached = self._job.tokens, len(self._cache)
-        started = time.perf_counter()
+        started = now = time.perf_counter()
         done = cached
-        for size in self._chunk_sizes(len(tokens) - cached):
+        chunks = iter(self._job.chunks)
+        while done < len(tokens):
             if self._model.abort.is_set:
                 raise kvcache.EvaluationAborted
             self._emit_progress(done, started)
+            size = next(chunks, min(self._pace.tokens, len(tokens) - done))
             is_last = done + size == len(tokens)
             self._cache.evaluate(tokens[done : done + size], wants_logits=is_last)
             done += size
+            before, now = now, time.perf_counter()
+            self._pace.took(size, now - before)
         # Reading a logit waits for a GPU that works in the background.
         llama_cpp.llama_synchronize(self._model.context)
         seconds = time.perf_counter() - started
@@ -135,13 +142,6 @@ class Generation:
                 self._stats.cached_tokens,
             )
         )
-
-    def _chunk_sizes(self, total: int) -> Sequence[int]:
-        if self._job.chunks:
-            return self._job.chunks
-        size = self._model.params.batch_tokens
-        whole, rest = divmod(total, size)
-        return [size] * whole + [rest] * bool(rest)
 
     def _decode(self) -> wire.FinishReason:
         job, model = self._job, self._model

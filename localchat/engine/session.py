@@ -30,6 +30,7 @@ from localchat.engine.kvcache import KvCache
 from localchat.engine.llama import LlamaModel
 from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
+from localchat.engine.pace import Pace
 from localchat.engine.prompt import Prompt, PromptBuilder
 from localchat.engine.schemas.matcher import Matcher
 from localchat.engine.vocab import Vocab
@@ -83,6 +84,11 @@ class Session:
         except BaseException:
             self.close()
             raise
+        self._pace = Pace(
+            self.model.params.batch_tokens,
+            self.model.parameters(),
+            on_gpu=self.model.facts.gpu_layers > 0,
+        )
         self._wanted_threads = self._threads = self.model.params.threads
         self._load_seconds = time.perf_counter() - started
 
@@ -134,7 +140,14 @@ class Session:
             begun=begun,
         )
         generation = Generation(
-            self.model, self._cache, job, self.vocab, self._piece, self._apply_threads, self._emit
+            self.model,
+            self._cache,
+            job,
+            self.vocab,
+            self._piece,
+            self._apply_threads,
+            self._pace,
+            self._emit,
         )
         cached = generation.prepare()
         self._emit(self._prompt_event(command, prompt, cached))

@@ -194,7 +194,21 @@ class Progress:
     total: int
     """Tokens for `prompt`, thousandths otherwise."""
     seconds: float = 0.0
+    """Since the first of them was begun."""
     cached: int = 0
+    """How many were done before, and took no time."""
+
+    @property
+    def per_second(self) -> float | None:
+        """How many are done in a second; None before that can be told."""
+        fresh = self.done - self.cached
+        return fresh / self.seconds if fresh > 0 and self.seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at this rate; None before that can be told."""
+        rate = self.per_second
+        return (self.total - self.done) / rate if rate and self.total else None
 
 
 @dataclass(frozen=True, slots=True)

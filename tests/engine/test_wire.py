@@ -84,3 +84,14 @@ def test_the_prefill_rate_counts_what_was_evaluated() -> None:
     stats = wire.Stats(prompt_tokens=100, cached_tokens=60, prompt_seconds=0.5)
 
     assert 80.0 == stats.prompt_tokens_per_second
+
+
+def test_progress_tells_its_rate_and_what_is_left() -> None:
+    """2,048 of 6,120 tokens read in 3.2 s: 640 a second, 6.4 s left; cached ones do not count."""
+    progress = wire.Progress(1, "prompt", 2048, 6120, 3.2)
+    cached = wire.Progress(1, "prompt", 2048, 2688, 1.0, cached=1408)
+
+    assert (640.0, 6.3625) == (progress.per_second, progress.seconds_left)
+    assert (640.0, 1.0) == (cached.per_second, cached.seconds_left)
+    assert wire.Progress(1, "prompt", 64, 128, 0.5, cached=64).per_second is None
+    assert wire.Progress(1, "weights", 0, 0).seconds_left is None
