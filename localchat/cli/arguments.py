@@ -36,6 +36,7 @@ _TOP_EXAMPLES = """\
 examples:
   localchat                            choose a model and chat
   localchat -m ~/models/qwen3.gguf     chat with this file
+  localchat --continue                 go on with the last chat
   localchat run guide "What is Q4_K_S?"
 
 Settings are read from config.toml (see `localchat paths`) and from variables such as
@@ -141,6 +142,13 @@ def _top_parser() -> Parser:
     )
     parser.add_argument("word", nargs="?", default="", help=argparse.SUPPRESS)
     parser.add_argument("-m", "--model", metavar="MODEL", help="open this model at once")
+    parser.add_argument(
+        "-C",
+        "--continue",
+        dest="continue_last",
+        action="store_true",
+        help="go on with the last chat, and the model that answered in it",
+    )
     parser.add_argument(
         "--machine", metavar="FILE", help="look at the models for the machine of this profile"
     )
@@ -309,16 +317,16 @@ def _add_chat_flags(parser: Parser) -> None:
     group.add_argument(
         "--think",
         choices=("auto", "on", "off", "low", "medium", "high"),
-        default="auto",
         help="whether a model that can think first does so, or how hard",
     )
     group.add_argument(
         "--reasoning-budget",
         type=tokens,
-        default=-1,
         metavar="N",
         help="end its thinking after N tokens; 0 is --think off, -1 no limit",
     )
+    add("--persona", name="persona", metavar="NAME", help="answer as this persona; flags win")
+    add("--overflow", name="overflow", metavar="HOW", help="full context: stop, roll or summarize")
     group.add_argument(
         "--chat-template-file", metavar="FILE", help="a Jinja template in place of the model's own"
     )

@@ -1,13 +1,15 @@
 """From flags and settings to what the engine and the chat are given."""
 
 import argparse
+import dataclasses
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 from localchat import errors, paths, sanitize, settings
-from localchat.chat.chat import ChatSettings
+from localchat.chat import personas
+from localchat.chat.settings import OVERFLOWS, THINKINGS, ChatSettings, Overflow, Thinking
 from localchat.engine import process, schemas, wire
 from localchat.engine.client import EngineClient
 from localchat.engine.prober import Prober
@@ -76,19 +78,57 @@ def chat_settings(chosen: Settings, given: argparse.Namespace) -> ChatSettings:
             "An answer that has to be JSON does not end at stop strings.",
             "Leave out --stop or --json-schema.",
         )
-    budget = given.reasoning_budget
-    is_effort = given.think in THINKING_EFFORTS
-    return ChatSettings(
+    usual = ChatSettings(
         system=chosen.system or "",
         sampling=sampling(chosen),
         max_tokens=max(0, chosen.predict or 0),
         stop=stop,
-        thinking="off" if budget == 0 else "auto" if is_effort else given.think,
-        effort=given.think if is_effort else "",
-        thinking_budget_tokens=max(0, budget),
+        overflow=_overflow(chosen),
         json_schema=shape,
         verbose_prompt=getattr(given, "verbose_prompt", False),
     )
+    return _with_thinking(usual, chosen, given)
+
+
+def _overflow(chosen: Settings) -> Overflow:
+    return next((each for each in OVERFLOWS if each == chosen.overflow), "stop")
+
+
+def _with_thinking(
+    usual: ChatSettings, chosen: Settings, given: argparse.Namespace
+) -> ChatSettings:
+    """Say whether and how long to think: the flags over the settings."""
+    think = given.think or chosen.thinking or "auto"
+    budget = given.reasoning_budget
+    if budget is None:
+        budget = chosen.thinking_budget or -1
+    is_effort = think in THINKING_EFFORTS
+    wanted: Thinking = next((each for each in THINKINGS if each == think), "auto")
+    return dataclasses.replace(
+        usual,
+        thinking="off" if budget == 0 else wanted,
+        effort=think if is_effort else chosen.effort or "",
+        thinking_budget_tokens=max(0, budget),
+    )
+
+
+def with_persona(
+    usual: ChatSettings, chosen: Settings, given: argparse.Namespace, folder: Path
+) -> ChatSettings:
+    """Put the persona over the usual settings, and the flags that were given over both.
+
+    Raises UsageError for a persona that there is not.
+    """
+    if not chosen.persona:
+        return usual
+    known, _ = personas.read(folder)
+    found = personas.apply(personas.find(chosen.persona, known), usual)
+    for key in personas.KEYS:
+        if getattr(given, key, None):
+            found = personas.with_value(found, key, personas.value_of(usual, key))
+    if given.think or given.reasoning_budget is not None:
+        found = _with_thinking(found, chosen, given)
+    return found
 
 
 def json_schema(given: str | None) -> str:

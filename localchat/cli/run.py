@@ -45,7 +45,8 @@ def run(given: argparse.Namespace) -> int:
     path = question.on_disk(model)
     prompt = question.prompt(given, sys.stdin)
     params = options.engine_params(chosen, given.chat_template_file)
-    chat = options.chat_settings(chosen, given)
+    usual = options.chat_settings(chosen, given)
+    chat = options.with_persona(usual, chosen, given, paths.paths().personas)
     if path is None:
         # Loaded only here: what needs the network is not for those who have the model.
         from localchat.cli import pull
