@@ -68,11 +68,13 @@ class Board:
         return facts
 
     async def go_on(self, key: str) -> None:
-        """Let a download go on that pauses, failed, or was left. Raises Offline."""
+        """Let a download go on that pauses, failed, or was left. Raises LocalchatError."""
         if (download := self.download(key)) is not None:
             self.desk.resume(download.id)
         elif (left := self.leftover(key)) is not None and left.files:
-            await self.desk.want(left.files, left.title)
+            self.desk.who.check_online("a download")
+            whole = await asyncio.to_thread(leftovers.completed, left, self.desk.who)
+            await self.desk.want(whole.files, whole.title)
 
     async def remove(self, key: str) -> None:
         """Remove what an earlier session left. Raises LocalchatError."""

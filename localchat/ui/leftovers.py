@@ -1,20 +1,22 @@
 """Downloads that did not come to their end in an earlier session: found on the disk, as values.
 
-Everything here reads or removes files: call it in a thread. Nothing asks the network.
+Everything here reads or removes files: call it in a thread. Only `completed` asks the Hub.
 """
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localchat import errors, sanitize
+from localchat.hub.access import Access
 from localchat.library import cache as caches
-from localchat.library import parts, removal, wanted
+from localchat.library import labels, parts, removal, wanted
 from localchat.library.cache import Cache
 from localchat.library.entries import Partial
 from localchat.library.places import Program
 from localchat.library.values import RemoteFile
+from localchat.models import splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Leftover:
     """What to fetch to go on; empty for what can only be removed."""
     partial: Partial | None = None
     """What to remove, where there is nothing to fetch."""
+    is_piece: bool = False
+    """Whether `files` is one part of a split model whose other parts are not known."""
 
 
 def find(
@@ -42,8 +46,10 @@ def find(
     found = [_of_files(cache, each.title, each.files) for each in known]
     named = {file.etag for each in known for file in each.files}
     for unfinished in parts.unfinished(cache):
-        if unfinished.file.etag not in named:
-            found.append(_of_files(cache, _title(unfinished.file), (unfinished.file,)))
+        file = unfinished.file
+        if file.etag not in named:
+            is_piece = splits.part_of(Path(file.name)) is not None
+            found.append(_of_files(cache, _title(file), (file,), is_piece=is_piece))
     for partial in partials:
         if partial.place.program is Program.HUB and partial.file is None:
             found.append(_of_partial(partial))
@@ -63,7 +69,32 @@ def remove(leftover: Leftover, cache: Cache, journal: Path | None) -> None:
         wanted.remove(journal, leftover.files)
 
 
-def _of_files(cache: Cache, title: str, files: Sequence[RemoteFile]) -> Leftover | None:
+def completed(leftover: Leftover, who: Access) -> Leftover:
+    """Ask the Hub for the other parts of a split model; anything else is complete.
+
+    Raises LocalchatError where the Hub cannot be asked, or has it no more.
+    """
+    if not leftover.is_piece:
+        return leftover
+    # Loaded only here: it brings the HTTP client.
+    from localchat.hub.client import HubClient
+
+    (piece,) = leftover.files
+    with HubClient(who) as client:
+        repo = client.repo(piece.repo, piece.revision_commit)
+    for quant in repo.quants:
+        if any(file.etag == piece.etag for file in quant.files):
+            files = tuple(replace(file, revision=piece.revision) for file in quant.files)
+            return replace(leftover, files=files, is_piece=False)
+    raise errors.HubNotFound(
+        f"{sanitize.line(piece.repo, 120)} has no file {sanitize.line(piece.name, 120)} any more.",
+        "Remove what came of it, and look for another.",
+    )
+
+
+def _of_files(
+    cache: Cache, title: str, files: Sequence[RemoteFile], *, is_piece: bool = False
+) -> Leftover | None:
     """Say how far a download came; None where a name in it cannot be, or where all is here."""
     done_bytes = size_bytes = 0
     try:
@@ -74,7 +105,8 @@ def _of_files(cache: Cache, title: str, files: Sequence[RemoteFile]) -> Leftover
         return None
     if done_bytes >= size_bytes and all(caches.find(cache, file) for file in files):
         return None
-    return Leftover(sanitize.line(title, 160), done_bytes, size_bytes, tuple(files))
+    shown = sanitize.line(title, 160)
+    return Leftover(shown, done_bytes, size_bytes, tuple(files), is_piece=is_piece)
 
 
 def _done_bytes(cache: Cache, file: RemoteFile) -> int:
@@ -91,4 +123,4 @@ def _of_partial(partial: Partial) -> Leftover:
 
 
 def _title(file: RemoteFile) -> str:
-    return f"{file.repo}: {file.name}"
+    return f"{file.repo}:{labels.label(file.path)[0]}"

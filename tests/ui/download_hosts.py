@@ -106,5 +106,9 @@ def screen_of(pilot: Pilot[None]) -> DownloadsScreen:
 def quick(manners: Manners = STEADY) -> Manners:
     """Make manners that soon give up."""
     return dataclasses.replace(
-        manners, connect_seconds=1, read_seconds=0.6, start_patience_seconds=1.2
+        manners,
+        connect_seconds=1,
+        read_seconds=0.6,
+        start_patience_seconds=1.2,
+        patience_seconds=1.2,
     )

@@ -12,14 +12,16 @@ import pytest
 from textual.app import App
 
 from localchat import errors
+from localchat.hub import download
 from localchat.hub.access import Access
 from localchat.library import wanted
 from localchat.library.cache import Cache
-from localchat.library.values import Phase
+from localchat.library.values import Phase, RemoteFile
 from localchat.ui import leftovers
 from localchat.ui.downloads import DownloadDesk, Terms
-from tests.fake_hub import FakeHub, Fault
+from tests.fake_hub import FakeFile, FakeHub, FakeRepo, Fault
 from tests.hub.downloads import STEADY
+from tests.hub_content import COMMIT, pattern
 from tests.ui import download_hosts
 
 _ALPHA = download_hosts.file_of("alpha")
@@ -209,3 +211,27 @@ async def test_the_order_and_how_many_run_may_change(hub: FakeHub, tmp_path: Pat
         desk.agree(Terms(at_once=2, bytes_per_second=1_000_000))
         await until(lambda: desk.all()[1].phase is not Phase.QUEUED)
         assert Phase.QUEUED is desk.all()[2].phase
+
+
+async def test_a_piece_of_a_split_model_brings_the_others(tmp_path: Path) -> None:
+    """What a command left is one part; going on with it asks the Hub for all of them."""
+    parts = [
+        FakeFile(f"big-Q4_K_M-0000{number}-of-00002.gguf", pattern(200_000, number))
+        for number in (1, 2)
+    ]
+    repo = FakeRepo("maker/big-GGUF", tuple(parts))
+    first, second = (
+        RemoteFile(repo.id, COMMIT, each.path, each.size_bytes, each.sha256, each.etag)
+        for each in parts
+    )
+    cache = Cache(tmp_path / "hub")
+    with FakeHub(repo) as hub:
+        hub.fail(Fault("early end", at_byte=100_000), Fault("status", "resolve", skip=1, times=-1))
+        hurried = download_hosts.quick()
+        with pytest.raises(errors.NetworkError):
+            download.fetch((second,), cache, Access(hub.endpoint), manners=hurried)
+        hub.heal()
+        (left,) = leftovers.find(cache, None)
+        assert ("maker/big-GGUF:Q4_K_M", True) == (left.title, left.is_piece)
+        whole = leftovers.completed(left, Access(hub.endpoint))
+    assert (first, second) == whole.files

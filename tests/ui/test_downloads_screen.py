@@ -207,6 +207,7 @@ async def test_leaving_during_downloads_says_what_becomes_of_them(
         await hosts.press(pilot, "escape")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, DownloadsScreen))
         await pilot.press("ctrl+q", "ctrl+q")
+    assert [Phase.PAUSED] * 2 == _phases(app)
     left = leftovers.find(app.downloads.cache, app.downloads.journal)
     assert 2 == len(left)
     assert left[0].done_bytes >= 100_000

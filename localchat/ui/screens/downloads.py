@@ -139,7 +139,7 @@ class DownloadsScreen(Screen[None]):
     async def _go_on(self, key: str) -> None:
         try:
             await self._board.go_on(key)
-        except errors.Offline as error:
+        except errors.LocalchatError as error:
             self.notify(download_board.explain(error), severity="warning", markup=False)
 
     def action_pause_all(self) -> None:
