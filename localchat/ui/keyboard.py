@@ -5,7 +5,7 @@ plain Enter. Alt+Enter is ESC and Enter in one burst everywhere, which Textual r
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import Keys
@@ -22,9 +22,10 @@ _KNOWN_TYPES: Final = ("xterm-kitty", "xterm-ghostty", "foot", "alacritty", "wez
 
 def tell_alt_enter() -> None:
     """Let Alt+Enter be a new line for Textual; call it once before keys are read."""
+    # A table made to be looked up only; there is no public way to add to it.
+    table = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
     for sequence in _ALT_ENTER:
-        # A table made to be looked up; there is no public way to add to it.
-        ANSI_SEQUENCES_KEYS.setdefault(sequence, (Keys.ControlJ,))
+        table.setdefault(sequence, (Keys.ControlJ,))
 
 
 def new_line_key(environment: Mapping[str, str]) -> str:

@@ -80,7 +80,9 @@ class AttachmentRow(Static, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Open a file, or take it away by its cross."""
         offset = event.get_content_offset(self)
-        for at, place in enumerate(self._places if offset is not None else ()):
+        if offset is None:
+            return
+        for at, place in enumerate(self._places):
             if offset.y == place.line and place.begin <= offset.x < place.end:
                 self._at = at
                 if offset.x >= place.cross:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from textual.worker import Worker
+
 from localchat import sanitize
 from localchat.ui import commands, mention
 from localchat.ui.commands.command import Command
@@ -33,6 +35,7 @@ class Guesses:
         self._shown = shown
         self._attach = attach
         self._send = send
+        self._looking: Worker[None] | None = None
         self._left: tuple[str, int] | None = None
         """Where the list was closed by the reader, until something else is begun."""
 
@@ -47,7 +50,7 @@ class Guesses:
             self._shown.show(_commands(self._area.text), self._area.text)
         elif self._shown.subject != found:
             look = functools.partial(self._find, found)
-            self._shown.run_worker(look, group="files", exclusive=True)
+            self._looking = self._shown.run_worker(look, group="files", exclusive=True)
 
     def take_key(self, key: str) -> bool:
         """Move in the list, take from it or leave it; say whether the key was for it."""
@@ -121,7 +124,8 @@ class Guesses:
     def _close(self) -> None:
         if self._shown.is_open:
             self._shown.close()
-        self._shown.workers.cancel_group(self._shown, "files")
+        if self._looking is not None:
+            self._looking.cancel()
         self.finder.close()
 
 

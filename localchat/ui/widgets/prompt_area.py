@@ -56,8 +56,8 @@ class PromptArea(TextArea):
 
     def show_text(self, text: str) -> None:
         """Replace the text, with the cursor at its end."""
-        self.text = text
-        self.move_cursor(self.document.end)
+        self._recall.end()
+        self._show(text)
 
     def action_earlier(self) -> None:
         """Move up, or above the first line bring back an earlier message."""
@@ -77,7 +77,7 @@ class PromptArea(TextArea):
         if self._screen_line(self.cursor_location) < self._screen_line(self.document.end):
             self.action_cursor_down()
         elif (text := self._recall.later(self.text)) is not None:
-            self.show_text(text)
+            self._show(text)
         else:
             self.action_cursor_down()
 
@@ -112,6 +112,10 @@ class PromptArea(TextArea):
         if self._take_paste(event.text):
             event.stop()
             event.prevent_default()
+
+    def _show(self, text: str) -> None:
+        self.text = text
+        self.move_cursor(self.document.end)
 
     def _screen_line(self, location: tuple[int, int]) -> int:
         return self.wrapped_document.location_to_offset(location).y
