@@ -45,5 +45,5 @@ DEEDS: Mapping[str, Deed] = {
     "undo": _undo,
     "version": _version,
 }
-OF_ANSWERS = frozenset({"regenerate", "continue"})
-"""What can be done only with a message of the model's."""
+ANSWERED = frozenset({"regenerate", "continue"})
+"""After these there is something to follow."""

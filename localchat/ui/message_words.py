@@ -77,7 +77,12 @@ def details(message: Message) -> str:
 
 def _sampler(name: str, settings: Mapping[str, object]) -> str:
     value = settings.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # 0 tokens stands for no limit.
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or (name == "max_tokens" and not value)
+    ):
         return ""
     return f"{_SAMPLERS[name]} {value:g}"
 

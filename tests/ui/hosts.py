@@ -93,6 +93,8 @@ def make_setup(
     settings: ChatSettings | None = None,
     keys: Mapping[str, tuple[str, ...]] | None = None,
     config_file: Path | None = None,
+    chats_file: Path | None = None,
+    continues: bool = False,
 ) -> Setup:
     """What an app is given; by default it opens a model at once."""
     return Setup(
@@ -106,6 +108,8 @@ def make_setup(
         keys=keys or {},
         config_file=config_file,
         open_path=open_path,
+        chats_file=chats_file,
+        continues=continues,
     )
 
 

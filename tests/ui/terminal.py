@@ -65,6 +65,12 @@ class Terminal:
             assert time.monotonic() < deadline, self.text
             self._read(0.1)
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and take what the program writes."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._read(left)
+
     def ends(self, seconds: float = 20.0) -> int:
         """Read until the program ends, and return its exit code."""
         deadline = time.monotonic() + seconds

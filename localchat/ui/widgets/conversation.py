@@ -103,6 +103,11 @@ class Conversation(Container):
         session = self.session
         try:
             words = await work()
+        except KeyError:
+            # The message is not there any more.
+            return
+        except errors.UsageError as error:
+            self._tell(sanitize.line(f"{error.message} {error.hint}"), is_warning=True)
         except errors.LocalchatError as error:
             if session is not None:
                 session.fail(error)
@@ -127,20 +132,31 @@ class Conversation(Container):
         elif message is None and event.deed != "undo":
             return
         elif event.deed in deeds.DEEDS:
-            self._do_to_chat(event, message)
+            self._do_to_chat(event)
         elif message is not None:
             self._do_here(event, message)
 
-    def _do_to_chat(self, event: Wanted, message: ChatMessage | None) -> None:
-        session = self.session
-        if session is None:
+    def _do_to_chat(self, event: Wanted) -> None:
+        if self.session is None:
             return
-        if event.deed in deeds.OF_ANSWERS and message and message.role != "assistant":
-            self._tell(f"Only an answer can be made to {event.deed}.", is_warning=True)
-            return
-        chat = session.chat
-        deed = deeds.DEEDS[event.deed]
-        self.attempt(lambda: deed(chat, event.message_id, event.number))
+        chat, deed = self.session.chat, deeds.DEEDS[event.deed]
+
+        async def do() -> str:
+            words = await deed(chat, event.message_id, event.number)
+            if event.deed in deeds.ANSWERED:
+                self._follow()
+            elif event.deed == "version" and self.transcript.has_focus:
+                versions = chat.tree.versions(event.message_id)
+                self.transcript.choose(next(each.id for each in chat.path if each.id in versions))
+            return words
+
+        self.attempt(do)
+
+    def _follow(self) -> None:
+        """Go to the end, where an answer comes."""
+        self.transcript.choose("")
+        self.transcript.go_to_end()
+        self.post_message(self.Left())
 
     def _do_here(self, event: Wanted, message: ChatMessage) -> None:
         view = self.transcript.view(message.id)
@@ -168,6 +184,12 @@ class Conversation(Container):
 
             async def edit() -> str:
                 await chat.edit(event.message_id, event.text)
+                if chat.answering_id is not None:
+                    self._follow()
+                else:
+                    # The model's: what the reader wrote is what is chosen.
+                    versions = chat.tree.versions(event.message_id)
+                    self.transcript.choose(versions[-1])
                 return ""
 
             self.attempt(edit)

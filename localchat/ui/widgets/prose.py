@@ -151,7 +151,7 @@ class Prose(Widget):
     def _with_number(self, line: Content, y: int) -> Content:
         if not self._numbered or y not in self._whole.code_lines:
             return line
-        words = f" {self._whole.code_lines.index(y) + 1} copies it "
+        words = f" press {self._whole.code_lines.index(y) + 1} to copy "
         room = max(0, self._width - len(words))
         kept = line.truncate(room).pad_right(room - min(room, line.cell_length))
         return Content.assemble(kept, (words, _LABEL_STYLE))

@@ -51,3 +51,4 @@ class Thoughts(Vertical):
         if self.unfolded and self._unread:
             self._text.grow_plain("".join(self._unread))
             self._unread.clear()
+        self._text.display = self.unfolded

@@ -71,7 +71,6 @@ class Transcript(Container, can_focus=True):
             if view is not None:
                 view.choose(chosen)
         self.chosen_id = message_id
-        self.refresh_bindings()
 
     def go_to_end(self) -> None:
         """Show the newest text, and follow it from now on."""
