@@ -116,6 +116,15 @@ class KeptChat:
         self._note(title=title, has_own_title=bool(own))
         await self._ledger.note(lambda store: store.rename(self.record.id, title, is_own=bool(own)))
 
+    def take(self, record: ChatRecord) -> None:
+        """Take what was changed elsewhere: the title, the pin, whether it is deleted."""
+        self._note(
+            title=record.title,
+            has_own_title=record.has_own_title,
+            is_pinned=record.is_pinned,
+            deleted_seconds=record.deleted_seconds,
+        )
+
     # --- for the chat that answers --------------------------------------------------------------
 
     def _tell(self, event: ChatEvent) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localchat import paths
-from localchat.cli import options, question, stored
+from localchat.cli import continuing, options, question, stored
 from localchat.engine import wire
 from localchat.hub import access
 from localchat.library import cache
@@ -32,9 +32,12 @@ def run(given: argparse.Namespace) -> int:
     # LOCALCHAT_MODEL is for `run`, which needs a model; here the first screen offers them.
     params = options.engine_params(chosen, given.chat_template_file)
     open_path = _named(given, params) if given.model else None
+    if given.continue_last and open_path is None and other is None:
+        open_path = continuing.last_model(places.chats_file)
     if other is not None:
         # The default is this computer's.
         params = dataclasses.replace(params, threads=chosen.threads or 0)
+    usual = options.chat_settings(chosen, given)
     setup = Setup(
         list_models=lambda: (folder.describe(guide, is_guide=True),),
         scan_library=stored.scan,
@@ -45,7 +48,9 @@ def run(given: argparse.Namespace) -> int:
         lock_limit_bytes=memlock.lock_limit_bytes() if other is None else None,
         measurements_file=places.measurements_file if other is None else None,
         models_folder=places.models,
-        chat_settings=options.chat_settings(chosen, given),
+        chat_settings=options.with_persona(usual, chosen, given, places.personas),
+        usual_settings=usual,
+        personas_folder=places.personas,
         engine_params=params,
         access=access.of_environment(offline=given.offline),
         headers_folder=places.remote_headers,
@@ -53,6 +58,10 @@ def run(given: argparse.Namespace) -> int:
         terms=Terms(chosen.at_once or Terms().at_once, chosen.limit or 0),
         journal=places.downloads_file,
         prompt_history_file=None if chosen.history is False else places.prompt_history_file,
+        chats_file=places.chats_file,
+        hashes_file=places.hashes_file,
+        continues=given.continue_last,
+        rest_after_seconds=60 * (chosen.keep_alive or 0),
         keys=chosen.keys,
         config_file=places.config_file,
         open_path=open_path,

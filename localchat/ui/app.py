@@ -8,17 +8,16 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
 
-from localchat import errors, paths, sanitize
+from localchat import errors, sanitize
 from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
 from localchat.chat.store.keeper import Keeper
 from localchat.engine.client import EngineClient
-from localchat.ui import chat_words, commands, themes
+from localchat.ui import commands, themes
 from localchat.ui.appraiser import Appraiser
-from localchat.ui.chat_words import Subject
+from localchat.ui.chatting import ChattingApp
 from localchat.ui.commands import keys
 from localchat.ui.commands.palette import CommandProvider
-from localchat.ui.downloading import DownloadingApp
 from localchat.ui.gate import ControlGate
 from localchat.ui.prompt_history import PromptHistory
 from localchat.ui.screens.chat import ChatScreen
@@ -32,7 +31,7 @@ _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]
 _HEIGHTS = [(0, "-flat"), (10, "-low"), (30, "-tall")]
 
 
-class LocalchatApp(DownloadingApp):
+class LocalchatApp(ChattingApp):
     """Chooses a model, then chats with it."""
 
     TITLE = "localchat"
@@ -49,8 +48,8 @@ class LocalchatApp(DownloadingApp):
         themes.register(self, theme)
         self._config_file = setup.config_file
         self._gate = ControlGate()
-        self._keeper = Keeper(setup.chats_file) if setup.chats_file else None
-        self.chats = Chats(engine, self._keeper, setup.chat_settings, setup.hashes_file)
+        self.keeper = Keeper(setup.chats_file) if setup.chats_file else None
+        self.chats = Chats(engine, self.keeper, setup.chat_settings, setup.hashes_file)
         self.chats.unload_when_idle = setup.rest_after_seconds
         self._continues = setup.continues
         self._appraiser = Appraiser(engine, setup)
@@ -72,8 +71,8 @@ class LocalchatApp(DownloadingApp):
         """Keep what is being said, and what is being written."""
         await self._chat_screen.leave()
         await self.chats.close()
-        if self._keeper is not None:
-            await self._keeper.close()
+        if self.keeper is not None:
+            await self.keeper.close()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Name the one color that no theme of Textual's has."""
@@ -96,6 +95,16 @@ class LocalchatApp(DownloadingApp):
         """Go to a chat, and to a message in it."""
         await self.switch_screen("chat")
         self._chat_screen.show_chat(chat, message_id)
+
+    def put_chat(self, chat: Chat) -> None:
+        """Open a chat on the chat screen, without going there."""
+        self._chat_screen.show_chat(chat)
+
+    @property
+    def open_chat(self) -> Chat | None:
+        """The chat on the chat screen."""
+        session = self._chat_screen.session
+        return session.chat if session else None
 
     async def on_chat_screen_answered(self, event: ChatScreen.Answered) -> None:
         """Let what the answer says about this machine make its figures better."""
@@ -126,27 +135,12 @@ class LocalchatApp(DownloadingApp):
         """Change the colors, to this theme or one that is chosen."""
         themes.choose(self, name)
 
-    async def action_word(self, word: str, argument: str = "") -> None:
-        """Do what a slash word about the chat means, and say it."""
-        session = self._chat_screen.session
-        if session is None:
-            return
-        try:
-            subject = Subject(session.chat, self.chats.settings, paths.paths().personas)
-            said = await chat_words.say(word, subject, argument)
-        except errors.LocalchatError as error:
-            words = sanitize.line(f"{error.message} {error.hint}")
-            self.notify(words, severity="warning", markup=False)
-        else:
-            if said:
-                self.notify(said, markup=False)
-
     async def _open_chats(self) -> None:
         """Say what is to be said of the chats, and open the last one if that was asked for."""
-        if self._keeper is None:
+        if self.keeper is None:
             return
         try:
-            for notice in await self._keeper.notices():
+            for notice in await self.keeper.notices():
                 self.notify(sanitize.line(notice), markup=False, timeout=20)
             last = await self.chats.last() if self._continues else None
         except errors.StoreError as error:

@@ -48,6 +48,11 @@ class Setup:
     """Reads what planning needs to know of a file; called in a thread."""
     catalogue: Callable[[], Sequence[CatalogueModel]] = catalogue.catalogue
     chat_settings: ChatSettings = field(default_factory=ChatSettings)
+    """Of new chats."""
+    usual_settings: ChatSettings | None = None
+    """The same without a persona; None where there is none in them."""
+    personas_folder: Path | None = None
+    """Where the reader's own personas are."""
     engine_params: EngineParams = field(default_factory=EngineParams)
     """What is not planned, and all there is for a file without a plan."""
     access: Access = field(default_factory=lambda: Access(is_offline=True))

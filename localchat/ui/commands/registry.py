@@ -94,11 +94,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command(
         "chat.settings", "Settings", "how this chat is answered",
-        "settings", ("ctrl+s",), slash="settings", group=CHATS, is_priority=True,
+        "app.settings", ("ctrl+s",), slash="settings", group=CHATS, is_priority=True,
     ),
     Command(
         "chat.rename", "Rename", "give this chat a title of your own",
-        "rename", ("f2",), slash="rename", argument="[TITLE]", group=CHATS,
+        "app.rename", ("f2",), slash="rename", argument="[TITLE]", group=CHATS,
     ),
     Command("chat.search", "Search chats", "search every chat", "app.show_chats", slash="search",
         argument="TEXT", group=CHATS),

@@ -1,0 +1,162 @@
+"""The part of the app that concerns all chats: the list of them, and how one is answered.
+
+Which chat is open, and with which model, is for those who derive.
+"""
+
+from pathlib import Path
+
+from localchat import errors, sanitize
+from localchat.chat.chat import Chat
+from localchat.chat.chats import Chats
+from localchat.chat.exchange.values import WholeChat
+from localchat.chat.settings import ChatSettings
+from localchat.chat.store.keeper import Keeper
+from localchat.engine import wire
+from localchat.ui import chat_words, exporting
+from localchat.ui.chat_words import Subject
+from localchat.ui.downloading import DownloadingApp
+from localchat.ui.screens.ask import AskScreen
+from localchat.ui.screens.chat_settings import ChatSettingsScreen
+from localchat.ui.screens.chats import ChatsScreen
+from localchat.ui.setup import Setup
+from localchat.ui.widgets.chat_browser import ChatBrowser
+
+_TOAST_SECONDS = 8.0
+
+
+class ChattingApp(DownloadingApp):
+    """An app with chats, of which one is open."""
+
+    chats: Chats
+    keeper: Keeper | None
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._usual = setup.usual_settings or setup.chat_settings
+        self._personas = setup.personas_folder or Path("personas")
+        self._chats_screen: ChatsScreen | None = None
+
+    @property
+    def open_chat(self) -> Chat | None:
+        """The chat on the chat screen."""
+        raise NotImplementedError
+
+    @property
+    def loaded(self) -> wire.Loaded | None:
+        """The model in memory."""
+        return self.chats.engine.loaded
+
+    async def show_chat(self, chat: Chat, message_id: str = "") -> None:
+        """Go to a chat, and to a message in it."""
+        raise NotImplementedError
+
+    def put_chat(self, chat: Chat) -> None:
+        """Open a chat on the chat screen, without going there."""
+        raise NotImplementedError
+
+    async def action_show_chats(self, text: str = "") -> None:
+        """Go to the list of chats, and search them for a text."""
+        if self.keeper is None:
+            self.say("Chats are not kept in this session.", severity="warning")
+            return
+        if self._chats_screen is None:
+            self._chats_screen = ChatsScreen(self.keeper)
+            self.install_screen(self._chats_screen, "chats")
+        chat = self.open_chat
+        self._chats_screen.show_open(chat.record.id if chat else None)
+        if self.screen is not self._chats_screen:
+            await self.switch_screen("chats")
+        if text:
+            self._chats_screen.search_for(text)
+
+    async def on_chats_screen_opened(self, event: ChatsScreen.Opened) -> None:
+        """Go to the chat that was chosen, at the message that was found."""
+        place = event.place
+        try:
+            chat = await self.chats.open(place.chat_id)
+        except errors.StoreError as error:
+            self.say(error.message, severity="error")
+            return
+        await self.show_chat(chat, place.message_id or "")
+
+    async def on_chats_screen_left(self) -> None:
+        """Go back to the open chat, or to the models where there is none."""
+        await self.switch_screen("chat" if self.open_chat else "models")
+
+    async def on_chat_browser_altered(self, event: ChatBrowser.Altered) -> None:
+        """Let a chat that is open know what was changed in the list."""
+        chat = self.chats.find(event.record.id)
+        if chat is None:
+            return
+        chat.take(event.record)
+        if event.record.deleted_seconds is not None:
+            await chat.stop()
+            if chat is self.open_chat:
+                self.put_chat(await self.chats.new())
+
+    def action_settings(self) -> None:
+        """Change how this chat is answered."""
+        chat = self.open_chat
+        if chat is not None:
+            panel = ChatSettingsScreen(chat.settings, self._usual, self._personas, self.loaded)
+            self.push_screen(panel, lambda found: self._set(chat, found))
+
+    def action_rename(self, title: str = "") -> None:
+        """Give the open chat a title, or ask for one."""
+        chat = self.open_chat
+        if chat is not None:
+            self.run_worker(self._rename(chat, title), group="ask", exclusive=True)
+
+    def action_word(self, word: str, argument: str = "") -> None:
+        """Do what a slash word means for the open chat."""
+        chat = self.open_chat
+        if chat is None:
+            self.say("There is no chat yet.", severity="warning")
+        elif word == "export" and not argument and chat.path:
+            whole = WholeChat(chat.record, chat.tree)
+            self.run_worker(exporting.ask(self, whole), group="ask", exclusive=True)
+        else:
+            self.run_worker(self._say_word(chat, word, argument), group="word")
+
+    def say(self, words: str, *, severity: exporting.Severity = "information") -> None:
+        """Tell something in a toast."""
+        text = sanitize.line(words, 600)
+        self.notify(text, severity=severity, markup=False, timeout=_TOAST_SECONDS)
+
+    def _set(self, chat: Chat, found: ChatSettings | None) -> None:
+        if found is not None and found != chat.settings:
+            self.run_worker(self._set_settings(chat, found), group="word")
+
+    async def _set_settings(self, chat: Chat, found: ChatSettings) -> None:
+        try:
+            await chat.set_settings(found)
+        except errors.StoreError as error:
+            self.say(error.message, severity="error")
+        else:
+            self.say("It counts from the next answer on.")
+
+    async def _rename(self, chat: Chat, title: str) -> None:
+        if not title:
+            question = AskScreen(
+                "Rename the chat",
+                chat.record.title,
+                "An empty title brings the automatic one back.",
+            )
+            given = await self.push_screen_wait(question)
+            if given is None:
+                return
+            title = given
+        try:
+            await chat.rename(title)
+        except errors.StoreError as error:
+            self.say(error.message, severity="error")
+
+    async def _say_word(self, chat: Chat, word: str, argument: str) -> None:
+        subject = Subject(chat, self._usual, self._personas)
+        try:
+            said = await chat_words.say(word, subject, argument)
+        except errors.LocalchatError as error:
+            self.say(f"{error.message} {error.hint}", severity="warning")
+        else:
+            if said:
+                self.say(said)
