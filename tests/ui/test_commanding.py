@@ -10,6 +10,7 @@ from localchat import errors, settings
 from localchat.engine.client import EngineClient
 from localchat.ui.app import LocalchatApp
 from localchat.ui.screens.help import HelpScreen
+from localchat.ui.widgets.prompt_box import PromptBox
 from tests.ui import hosts
 
 MakeEngine = Callable[..., EngineClient]
@@ -35,6 +36,7 @@ async def test_help_is_searched(fake_engine: MakeEngine) -> None:
     """What is typed on the help page leaves only what fits; Esc closes it."""
     app = hosts.make_app(fake_engine(), open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
         await hosts.press(pilot, "f1")
         await hosts.shows(pilot, "Writing")
         await hosts.press(pilot, *"quit")
@@ -72,10 +74,16 @@ async def test_slash_words_are_obeyed(fake_engine: MakeEngine) -> None:
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "/theme nord")
         await hosts.wait_until(pilot, lambda: app.theme == "nord")
-        await hosts.send(pilot, "/theem")
+        prompt = app.screen.query_one(PromptBox)
+        prompt.text = "/theem"
+        await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "Did you mean /theme?")
+        assert prompt.text == "/theem"
         await hosts.send(pilot, "/stop")
         await hosts.shows(pilot, "/stop is not possible now.")
+        app.screen.query_one(PromptBox).text = "/hlep"
+        await hosts.press(pilot, "enter")
+        await hosts.shows(pilot, "Did you mean /help?")
         await hosts.send(pilot, "/help")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
 

@@ -397,7 +397,7 @@ async def test_unknown_slash_word_stays(folder: Path) -> None:
     """A word that no command has is told with the nearest, and nothing is lost."""
     async with _prompt(folder, size=(100, 24)) as (app, pilot):
         app.box.text = "/setings"
-        await pilot.press("enter")
+        await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "There is no command /setings. Did you mean /settings?")
 
         assert app.box.text == "/setings"

@@ -75,6 +75,8 @@ class PromptBox(Vertical):
         )
         self._writing = Vertical(self._row, self._area, id="writing")
         self._new_line = keyboard.new_line_key(os.environ)
+        self._warned_of: str | None = None
+        """The text that a warning is about."""
         self.counter: Counter | None = None
         """Counts what a file costs; `recount` asks it again."""
         self.busy = False
@@ -200,7 +202,9 @@ class PromptBox(Vertical):
     @on(TextArea.Changed)
     def _text_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self._hint()
+        # What was typed before Enter may be told after it: that is no reason to take back a word.
+        if self.text != self._warned_of:
+            self._hint()
         self._guesses.look()
         self.post_message(self.Changed(self.draft))
 
@@ -253,6 +257,7 @@ class PromptBox(Vertical):
             usual = "Enter sends after this answer · Esc stops it"
         self._writing.border_subtitle = sanitize.line(words) or usual
         self._writing.set_class(warn, "-warning")
+        self._warned_of = self.text if warn else None
 
     def _tell(self, words: str, severity: SeverityLevel = "warning") -> None:
         self.notify(
