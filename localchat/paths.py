@@ -50,11 +50,6 @@ class Paths:
         return self.state / "measurements.json"
 
     @property
-    def hashes_file(self) -> Path:
-        """The hashes of model files whose name is not their hash, so that each is made once."""
-        return self.state / "hashes.json"
-
-    @property
     def library_file(self) -> Path:
         """What the headers of the models on this disk say, so that each is read once."""
         return self.state / "library.json"

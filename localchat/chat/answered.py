@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 
 from localchat import errors
-from localchat.chat import messages
+from localchat.chat import draft_text, messages
 from localchat.chat.asking import Asking, Job, Surroundings
 from localchat.chat.counting import Tally
 from localchat.chat.desk import Desk
@@ -73,6 +73,17 @@ class AnsweredChat(KeptChat):
         await self.stop()
         await asyncio.wait({self._task})
         self.queued = held
+
+    async def leave(self) -> None:
+        """Stop the answer and wait until it is kept; a message that waits becomes the draft.
+
+        Raises StoreError.
+        """
+        await self.settle()
+        waiting = self.take_back_queued()
+        if waiting is not None:
+            draft = waiting.plus(draft_text.read(self.record.draft))
+            await self.set_draft(draft_text.write(draft))
 
     async def _ask(self, draft: Draft, parent_id: str | None, back_to: str = "") -> None:
         """Ask something after a message; within the turn. Raises what `_check` raises."""

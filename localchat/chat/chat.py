@@ -187,16 +187,22 @@ class Chat(AnsweredChat):
         unlisten = self.listen(coming.put_nowait)
         try:
             await self.send(Draft(text))
-            while not isinstance(event := await coming.get(), Ended | Failed):
+            while not _is_over(event := await coming.get()):
                 yield event
         finally:
             unlisten()
             await self.settle()
         # A failure follows the end of its answer at once.
-        failures = [each for each in _all(coming, event) if isinstance(each, Failed)]
-        if failures:
-            raise failures[0].error
+        for each in _all(coming, event):
+            if isinstance(each, Failed) and _is_over(each):
+                raise each.error
         yield event
+
+
+def _is_over(event: ChatEvent) -> bool:
+    # A disk that refuses does not end an answer.
+    is_disk = isinstance(event, Failed) and isinstance(event.error, errors.StoreError)
+    return isinstance(event, Ended | Failed) and not is_disk
 
 
 def _all(coming: asyncio.Queue[ChatEvent], first: ChatEvent) -> list[ChatEvent]:

@@ -101,6 +101,9 @@ class Chats:
         return None if record is None else await self.open(record.id)
 
     async def close(self) -> None:
-        """Stop every answer, keeping its text, and wait until all is written."""
-        await asyncio.gather(*(chat.settle() for chat in self.answering))
+        """Stop every answer, keeping its text, and wait until all is written.
+
+        Raises StoreError when a message that waited could not be kept as a draft.
+        """
+        await asyncio.gather(*(chat.leave() for chat in tuple(self._open.values())))
         await self._desk.close()

@@ -116,11 +116,15 @@ async def test_leaving_keeps_what_was_said(
     ear = Ear(chat)
     await chat.send(Draft("Talk"))
     await ear.first_word()
+    await chat.send(Draft("And then"))
+    await chat.set_draft("And more")
     await chats.close()
     await keeper.close()
     reopened = Keeper(chats_file)
     tree = await reopened.do(lambda store: store.tree(chat.record.id))
+    record = await reopened.do(lambda store: store.chat(chat.record.id))
     await reopened.close()
+    assert "And then\n\nAnd more" == record.draft
     shown = "".join(event.text for event in ear.all(Said))
     assert ("cancelled", shown) == _end(tree.path()[-1])
 

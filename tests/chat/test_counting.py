@@ -8,7 +8,6 @@ from localchat.chat.chat import Chat
 from localchat.chat.counting import Tally
 from localchat.chat.drafts import Draft
 from localchat.chat.messages import Message
-from localchat.chat.settings import ChatSettings
 from localchat.chat.tree import Tree
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
@@ -50,7 +49,8 @@ async def test_draft_at_the_end_of_a_long_conversation_is_counted_alone(
     """The engine does not read a whole long conversation for every word that is typed."""
     log = home / "commands"
     spoken = {message.id: message for message in conversation(60)}
-    chat = Chat(await ears.loaded(fake_engine(log=str(log))), ChatSettings(), tree=Tree(spoken))
+    engine = await ears.loaded(fake_engine(log=str(log), context_tokens=100_000))
+    chat = Chat(engine, tree=Tree(spoken))
     first = await chat.count(Draft("next"))
     asked = len(ears.commands(log, "count"))
     second = await chat.count(Draft("next " * 5))
