@@ -16,7 +16,7 @@ from localchat.library.cache import Cache
 from localchat.library.entries import Library
 from localchat.library.values import RemoteFile
 from localchat.machine.hardware import Hardware
-from localchat.ui import commands
+from localchat.ui import app, commands
 from localchat.ui.downloading import DownloadingApp
 from localchat.ui.downloads import DownloadDesk, Terms
 from localchat.ui.screens.downloads import DownloadsScreen
@@ -48,7 +48,9 @@ def repo_of(fake: FakeFile, remote: RemoteFile) -> FakeRepo:
 class Host(DownloadingApp):
     """A box to type in under a bar, as the chat has them."""
 
-    CSS = "TopBar { dock: top; height: 1; }"
+    CSS_PATH = Path(app.__file__).with_name("app.tcss")
+    HORIZONTAL_BREAKPOINTS = app.LocalchatApp.HORIZONTAL_BREAKPOINTS
+    VERTICAL_BREAKPOINTS = app.LocalchatApp.VERTICAL_BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = commands.bindings("app")
 
     def __init__(self, setup: Setup, manners: Manners = STEADY) -> None:
