@@ -73,6 +73,14 @@ def test_everything_about_a_chat_comes_back(store: Store, again: Store) -> None:
     assert expected == again.chat(record.id) == again.last_chat()
 
 
+def test_a_draft_that_was_sent_is_no_draft_any_more(store: Store, again: Store) -> None:
+    """In the same step in which the message is kept; the chat's title stays."""
+    record = records.new(title="Tea")
+    store.add_chat(dataclasses.replace(record, draft="Why?"))
+    store.begin(*talks.streaming(record.id), chat=record)
+    assert ("", "Tea") == (again.chat(record.id).draft, again.chat(record.id).title)
+
+
 def test_pinned_chats_come_first_then_the_newest(store: Store) -> None:
     """Deleted ones are in a list of their own."""
     old, middle, new = (talks.keep(store, "a", "b", title=title)[0] for title in "123")

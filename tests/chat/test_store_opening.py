@@ -134,6 +134,45 @@ def test_what_can_be_read_of_a_damaged_file_is_saved(chats_file: Path) -> None:
         assert () == store.notices
 
 
+def test_a_damaged_index_alone_is_made_again(chats_file: Path) -> None:
+    """After a start that found it so; no chat is touched."""
+    with contextlib.closing(Store.open(chats_file)) as store:
+        record, (_, said) = talks.keep(store, "Why?", "Because of giraffes.")
+        with contextlib.closing(sqlite3.connect(chats_file)) as connection:
+            connection.execute("DELETE FROM part_index_data WHERE id > 10")
+            connection.commit()
+        with pytest.raises(errors.StoreError, match="damaged"):
+            store.check()
+    with contextlib.closing(Store.open(chats_file)) as store:
+        assert () == store.notices
+        assert [said.id] == [hit.message_id for hit in store.search("giraffes")]
+        assert ["Why?", "Because of giraffes."] == talks.texts(store.tree(record.id))
+        store.check()
+
+
+def test_damage_in_a_large_file_is_found_by_the_start_after(chats_file: Path) -> None:
+    """What comes up while it is used makes the next start read all of it."""
+    with contextlib.closing(Store.open(chats_file)) as store:
+        for number in range(100):
+            talks.keep(store, f"Question {number} " + "q" * 500, "Answer", title="Chat")
+        store.check()
+    with contextlib.closing(Store.open(chats_file)) as store:
+        with contextlib.closing(sqlite3.connect(chats_file)) as other:
+            # What another program wrote makes this one read again.
+            other.execute("INSERT INTO fact VALUES ('x', 'y')")
+            other.commit()
+        with chats_file.open("rb+") as handle:
+            handle.seek(8192)
+            handle.write(b"\xa5" * (chats_file.stat().st_size - 16384))
+        with pytest.raises(errors.StoreError, match="damaged"):
+            for record in store.chats():
+                store.tree(record.id)
+        left = list((chats_file.parent / "chats.db.open").iterdir())
+    assert left == list((chats_file.parent / "chats.db.open").iterdir()) != []
+    with contextlib.closing(Store.open(chats_file)) as store:
+        assert "was damaged" in store.notices[0]
+
+
 def test_a_damaged_file_stays_while_another_program_uses_it(chats_file: Path) -> None:
     """Or that one would write into what was set aside."""
     _keep(chats_file, *["word " * 200, "b"] * 40)

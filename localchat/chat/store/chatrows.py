@@ -67,6 +67,9 @@ class ChatRows:
 
     def rename(self, chat_id: str, title: str, *, is_own: bool = True) -> None:
         """Give a chat a title; `is_own` tells that the user chose it."""
+        row = self._database.row("SELECT title, has_own_title FROM chat WHERE id = ?", (chat_id,))
+        if row is not None and tuple(row) == (title, is_own):
+            return
         with self._database.writing():
             self._index.remove_title(chat_id)
             self._update(chat_id, title=rows.text(title), has_own_title=is_own)
@@ -97,10 +100,13 @@ class ChatRows:
         with self._database.writing():
             self._update(chat_id, deleted_seconds=None)
 
-    def _insert_chat(self, record: ChatRecord) -> None:
+    def _insert_chat(self, record: ChatRecord) -> bool:
+        """Keep a chat unless it is kept already, and say whether it was not."""
         columns = rows.of_chat(record)
-        if self._database.run(rows.insert("chat", columns), columns).rowcount > 0:
+        is_new = self._database.run(rows.insert("chat", columns), columns).rowcount > 0
+        if is_new:
             self._index.add_title(record.id)
+        return is_new
 
     def _update(self, chat_id: str, **columns: Any) -> None:
         assigned = ", ".join(f"{name} = :{name}" for name in columns)

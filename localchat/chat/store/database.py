@@ -52,6 +52,8 @@ class Database:
         """Connect to a file that is there. Raises StoreError, or Damaged."""
         self.file = file
         self.is_read_only = read_only
+        self.is_damaged = False
+        """Something that was read is not as it should be."""
         self._is_wal = False
         self._is_durable: bool | None = None
         self._durable_at = -DURABLE_SECONDS
@@ -160,7 +162,9 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise _ours(error, self.file) from error
+            ours = _ours(error, self.file)
+            self.is_damaged = self.is_damaged or isinstance(ours, Damaged)
+            raise ours from error
         except OSError as error:
             raise errors.StoreError(
                 f"The chats cannot be kept: {error.strerror or error}.", f"They are in {self.file}."

@@ -5,7 +5,7 @@ Derived from the tables: it is made again where it is missing, or was made by an
 
 from typing import Final
 
-from localchat.chat.store.database import Database
+from localchat.chat.store.database import Damaged, Database
 
 _FACT: Final = "index"
 _INDEXED: Final = (("part", "text"), ("chat", "title"))
@@ -13,7 +13,7 @@ _SHORTEST_TRIGRAM_CHARACTERS: Final = 3
 
 
 class Index:
-    """The index of a database; every method belongs into a transaction that writes."""
+    """The index of a database; what changes it belongs into a transaction."""
 
     def __init__(self, database: Database, tokenizer: str) -> None:
         self._database = database
@@ -43,9 +43,12 @@ class Index:
                 self._database.run(f"INSERT INTO {table}_index ({table}_index) VALUES ('optimize')")
 
     def check(self) -> None:
-        """Compare the index with the tables. Raises Damaged where they differ."""
-        if self.tokenizer:
-            for table, _ in _INDEXED:
+        """Compare the index with the tables; in a transaction of its own.
+
+        Raises Damaged where they differ.
+        """
+        for table, _ in _INDEXED if self.tokenizer else ():
+            with self._database.writing(durable=False):
                 self._database.run(
                     f"INSERT INTO {table}_index ({table}_index, rank) VALUES ('integrity-check', 1)"
                 )
@@ -75,11 +78,16 @@ class Index:
         )
 
 
-def ensure(database: Database, tokenizer: str) -> Index:
-    """Find the index, or make it, with the best tokenizer there is. Raises StoreError."""
+def ensure(database: Database, tokenizer: str, *, is_suspect: bool = False) -> Index:
+    """Find the index, or make it, with the best tokenizer there is.
+
+    One that is suspect is compared with the tables, and made again if they differ. Raises
+    StoreError.
+    """
     made_with = database.value("SELECT value FROM fact WHERE name = ?", (_FACT,)) or ""
-    if made_with == tokenizer or database.is_read_only:
-        return Index(database, made_with if made_with == tokenizer else "")
+    found = Index(database, made_with if made_with == tokenizer else "")
+    if database.is_read_only or (made_with == tokenizer and not (is_suspect and _differs(found))):
+        return found
     is_there = database.value("SELECT 1 FROM sqlite_master WHERE name = 'part_index'")
     if tokenizer != "trigram" and (is_there or not tokenizer):
         # This SQLite cannot open the index that is there. Another one will make it anew.
@@ -96,6 +104,14 @@ def ensure(database: Database, tokenizer: str) -> Index:
             database.run(f"INSERT INTO {table}_index ({table}_index) VALUES ('rebuild')")
         _remember(database, tokenizer)
     return Index(database, tokenizer)
+
+
+def _differs(index: Index) -> bool:
+    try:
+        index.check()
+    except Damaged:
+        return True
+    return False
 
 
 def _remember(database: Database, tokenizer: str) -> None:

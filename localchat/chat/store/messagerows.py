@@ -46,12 +46,13 @@ class MessageRows(ChatRows):
     def begin(self, *messages: Message, chat: ChatRecord | None = None) -> None:
         """Keep messages, each chosen under its parent, before the model is asked.
 
-        One durable step, for the user's message and the empty streaming answer to it; with the
-        chat itself when it is given and not kept yet.
+        One durable step, for the user's message and the empty streaming answer to it. A chat that
+        is given is kept with them, or only its draft where it is kept already: what was sent must
+        not come back as a draft.
         """
         with self._database.writing():
-            if chat is not None:
-                self._insert_chat(chat)
+            if chat is not None and not self._insert_chat(chat):
+                self._update(chat.id, draft=rows.text(chat.draft))
             for message in messages:
                 self._insert(message)
                 self._show(message.chat_id, message.parent_id or ROOT, message.id)

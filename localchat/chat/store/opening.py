@@ -3,6 +3,7 @@
 One program at a time; those that use the chats already are not in the way.
 """
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,8 @@ from localchat.chat.store.database import Abilities, Damaged, Database
 from localchat.chat.store.index import Index
 from localchat.chat.store.writers import Writer
 
-_CHECKED_BYTES: Final = 256 << 20
-"""Larger files are read through only when a program died that used them."""
+_CHECKED_BYTES: Final = 32 << 20
+"""Larger files are read through only after a program died, or found them damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +61,15 @@ def open_to_write(file: Path, abilities: Abilities) -> Opened:
     """
     with writers.alone(file):
         living, dead = writers.bury(file)
-        notices: tuple[str, ...] = ()
         try:
-            found = _open(file, abilities, is_suspect=dead > 0)
+            return _open_own(file, abilities, is_suspect=dead > 0)
         except Damaged:
             if living:
                 raise errors.StoreError(
                     "The file with the chats is damaged, and another localchat uses it.",
                     "Close every localchat, then start it again.",
                 ) from None
-            found, notices = _begin_anew(file, abilities)
-        if migrations.version(found) > schema.VERSION:
-            found.close()
-            return _newer(file, abilities)
-        return _make_own(found, file, abilities, notices)
+        return _begin_anew(file, abilities)
 
 
 def _open(file: Path, abilities: Abilities, *, is_suspect: bool) -> Database:
@@ -109,18 +105,23 @@ def _recognize(found: Database) -> None:
         )
 
 
-def _make_own(
-    found: Database, file: Path, abilities: Abilities, notices: tuple[str, ...]
-) -> Opened:
+def _open_own(file: Path, abilities: Abilities, *, is_suspect: bool) -> Opened:
+    found = _open(file, abilities, is_suspect=is_suspect)
+    if migrations.version(found) > schema.VERSION:
+        found.close()
+        return _newer(file, abilities)
+    writer: Writer | None = None
     try:
-        made = index.ensure(found, abilities.tokenizer)
+        made = index.ensure(found, abilities.tokenizer, is_suspect=is_suspect)
         writer = Writer(file)
         recovery.recover(found, made, writer)
         purging.purge(found, made, time.time() - purging.KEPT_SECONDS)
     except errors.StoreError:
         found.close()
+        if writer is not None:
+            writer.close(is_well=False)
         raise
-    return _ready(Opened(found, made, writer, notices))
+    return _ready(Opened(found, made, writer))
 
 
 def _ready(opened: Opened) -> Opened:
@@ -134,9 +135,13 @@ def _newer(file: Path, abilities: Abilities) -> Opened:
     return Opened(opened.database, opened.index, None, (sentence,))
 
 
-def _begin_anew(file: Path, abilities: Abilities) -> tuple[Database, tuple[str, ...]]:
+def _begin_anew(file: Path, abilities: Abilities) -> Opened:
     aside = damage.set_aside(file)
-    found = _open(file, abilities, is_suspect=False)
-    saved = damage.save(aside, found)
+    empty = _open(file, abilities, is_suspect=False)
+    try:
+        saved = damage.save(aside, empty)
+    finally:
+        empty.close()
     what = {0: "no chat", 1: "1 chat"}.get(saved, f"{saved} chats")
-    return found, (f"The file with the chats was damaged: {what} could be saved; it is {aside}.",)
+    notice = f"The file with the chats was damaged: {what} could be saved; it is {aside}."
+    return dataclasses.replace(_open_own(file, abilities, is_suspect=False), notices=(notice,))

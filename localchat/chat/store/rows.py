@@ -4,6 +4,7 @@ What a row holds and this version does not know, or cannot use, is left out and 
 """
 
 import dataclasses
+import functools
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,6 @@ from localchat.chat import settings
 from localchat.chat.messages import Ending, Message, ModelMark, Part
 from localchat.chat.records import ChatRecord
 from localchat.chat.tree import Summary
-from localchat.engine import records as engine_records
 from localchat.engine import wire
 
 Record = TypeVar("Record")
@@ -145,16 +145,34 @@ def _as_json(value: ModelMark | wire.Stats | None) -> str | None:
 
 
 def _from_json(kind: type[Record], value: str | None) -> Record | None:
-    fields = _object(value) if value is not None else {}
-    names = {field.name for field in dataclasses.fields(cast(Any, kind))}
-    known = {name: each for name, each in fields.items() if name in names}
+    """Make a record of plain fields; None where the fields are not its own."""
+    if value is None:
+        return None
+    usual = _usual(cast(Any, kind))
+    fields = {
+        name: each
+        for name, each in _object(value).items()
+        if name in usual and isinstance(each, usual[name])
+    }
     try:
-        return engine_records.build(kind, known) if known else None
-    except ValueError:
+        return kind(**fields)
+    except TypeError:
         return None
 
 
+@functools.cache
+def _usual(kind: type) -> Mapping[str, tuple[type, ...]]:
+    """Give the types that each field of a record may have."""
+    numbers = (int, float)
+    return {
+        field.name: numbers if isinstance(field.default, numbers) else (str,)
+        for field in dataclasses.fields(kind)
+    }
+
+
 def _object(value: str) -> dict[str, Any]:
+    if value == "{}":
+        return {}
     try:
         found = json.loads(value)
     except (ValueError, TypeError, RecursionError):

@@ -10,6 +10,8 @@ from localchat.chat.store.index import Index
 
 _WORD: Final = re.compile(r'"([^"]+)"|(\S+)')
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]+")
+_WILD: Final = re.compile(r"[%_\\]")
+_ESCAPED: Final = r"\\\g<0>"
 _MOST_WORDS: Final = 20
 _BEFORE_CHARACTERS: Final = 40
 _SNIPPET_CHARACTERS: Final = 160
@@ -102,12 +104,24 @@ def _where(
     """Give what to read, on which condition, and the values in it."""
     indexed = tuple(word for word in words if index.finds(word))
     exact = index.tokenizer == "trigram"
-    read = tuple(word for word in words if word not in indexed or not exact)
-    conditions = [f"holds({table}.{column}, ?)"] * len(read)
+    read = [word for word in words if word not in indexed or not exact]
+    tests = [_test(f"{table}.{column}", word) for word in read]
+    conditions = [condition for condition, _ in tests]
+    values = [value for _, value in tests]
     if not indexed:
-        return table, " AND ".join(conditions), read
+        return table, " AND ".join(conditions), (*values,)
     conditions.insert(0, f"{table}_index MATCH ?")
-    return _SOURCES[table], " AND ".join(conditions), (index.query(indexed), *read)
+    return _SOURCES[table], " AND ".join(conditions), (index.query(indexed), *values)
+
+
+def _test(column: str, word: str) -> tuple[str, str]:
+    """Give the condition that a word is in a column, and the value in it."""
+    if word.isascii():
+        return f"{column} LIKE ? ESCAPE '\\'", f"%{_WILD.sub(_ESCAPED, word)}%"
+    if word.lower() == word.upper():
+        return f"instr({column}, ?)", word
+    # SQLite alone knows two sizes of ASCII letters only.
+    return f"holds({column}, ?)", word
 
 
 @functools.lru_cache(maxsize=64)

@@ -87,14 +87,13 @@ class Store(MessageRows):
     def check(self) -> None:
         """Compare the whole file with itself, and the index with it. Raises StoreError."""
         damage.check(self._database)
-        with self._database.writing():
-            self._index.check()
+        self._index.check()
 
     def close(self) -> None:
         """Close the file; what is said afterwards is lost."""
         self._database.close()
         if self._writer is not None:
-            self._writer.close()
+            self._writer.close(is_well=not self._database.is_damaged)
 
     def _keep(self, record: ChatRecord, tree: Tree) -> ChatRecord:
         with self._database.writing():

@@ -45,10 +45,11 @@ class Writer:
         lock.release()
         return False
 
-    def close(self) -> None:
-        """Leave."""
+    def close(self, *, is_well: bool = True) -> None:
+        """Leave; when not all is well, as one that died, so that the next one checks the file."""
         self._lock.release()
-        self._path.unlink(missing_ok=True)
+        if is_well:
+            self._path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
