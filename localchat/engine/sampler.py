@@ -73,6 +73,11 @@ class Sampler:
             llama_cpp.llama_sampler_chain_add(self._chain, sampler)
         self._remembered_tokens = settings.repeat_last_tokens if _penalizes(settings) else 0
 
+    @property
+    def remembers(self) -> bool:
+        """Whether tokens that were chosen change later choices."""
+        return bool(self._remembered_tokens)
+
     def accept(self, tokens: Sequence[int]) -> None:
         """Show tokens to the penalties: as many of the last ones as they look back."""
         look_back = self._remembered_tokens

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from localchat import paths
+from tests import ggufs
 from tests.cli import command
 from tests.engine import json_schemas
 from tests.models import files
@@ -142,10 +143,14 @@ def test_doctor_passes_with_the_real_engine() -> None:
 
 @pytest.mark.parametrize("limit", ["1", "12", "150"])
 @pytest.mark.parametrize("name", ["a record", "a tree", "anything"])
-def test_the_guide_says_json_of_a_schema(name: str, limit: str) -> None:
-    """Stdout is one JSON text that meets the schema, wherever the limit falls."""
+@pytest.mark.parametrize("model", ["guide", "noise"])
+def test_json_of_a_schema_is_what_stdout_gets(
+    model: str, name: str, limit: str, tmp_path: Path
+) -> None:
+    """The Guide and a model of random weights alike, wherever the limit falls."""
+    file = "guide" if model == "guide" else str(ggufs.write(tmp_path / "noise.gguf"))
     schema = json_schemas.SCHEMAS[name]
     options = ("--json-schema", json.dumps(schema), "-n", limit, "--temp", "1", "--seed", limit)
-    done = command.run("run", "guide", "Who are you?", *options)
+    done = command.run("run", file, "Who are you?", *options)
     assert done.code == 0
     json_schemas.check(done.out, schema)
