@@ -46,6 +46,9 @@ class Block:
     """Of a table, its heading first."""
     right: tuple[bool, ...] = ()
     """Which columns of a table are aligned to the right."""
+    columns: tuple[int, ...] = ()
+    """How wide a table's columns want to be, where it goes on under rows that are drawn already:
+    its heading is not drawn again."""
 
 
 @dataclass(slots=True)
@@ -94,11 +97,6 @@ def plain(text: str) -> Block:
 def after_gap(block: Block) -> Block:
     """Return the block with an empty line before it."""
     return dataclasses.replace(block, gap=block.gap or Content(""))
-
-
-def without_gap(block: Block) -> Block:
-    """Return the block without an empty line before it."""
-    return dataclasses.replace(block, gap=None)
 
 
 def code(markdown: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Lists hang, code has a ground of its own, tables share out the width. Knows no Markdown.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 from textual.content import Content
@@ -34,7 +35,7 @@ def _lines(block: Block, width: int) -> Iterator[Content]:
     room = max(width - block.rest.cell_length, _NARROWEST_TEXT)
     if block.kind == "text":
         for line in block.lines:
-            yield from line.wrap(room)
+            yield from _wrapped(line, room)
     elif block.kind == "code":
         for line in block.lines:
             for piece in line.fold(room - 2):
@@ -46,24 +47,44 @@ def _lines(block: Block, width: int) -> Iterator[Content]:
         yield Content.styled("─" * min(room, 40), MUTED_STYLE)
 
 
+def going_on(block: Block, before: Block) -> Block:
+    """Return a block as the rest of the one before, without an empty line between."""
+    columns = (before.columns or _columns(before)) if block.kind == before.kind == "table" else ()
+    return dataclasses.replace(block, gap=None, columns=columns)
+
+
 def _table(block: Block, room: int) -> Iterator[Content]:
-    count = max(map(len, block.rows), default=0)
+    columns = block.columns or _columns(block)
+    count = len(columns)
     if count == 0:
         return
-    widths = _share([_natural(block, column) for column in range(count)], room)
+    widths = _share(list(columns), room)
+    aligned = _aligned(block, count)
     for number, row in enumerate(block.rows):
-        cells = [*row, *[Content("")] * (count - len(row))]
-        wrapped = [cell.wrap(width) for cell, width in zip(cells, widths, strict=True)]
+        if number == 0 and block.columns:
+            continue
+        cells = (*row, *[Content("")] * count)[:count]
+        wrapped = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
         for line in range(max(map(len, wrapped))):
             pieces = [
                 _padded(cell[line] if line < len(cell) else Content(""), width, right)
-                for cell, width, right in zip(wrapped, widths, _aligned(block, count), strict=True)
+                for cell, width, right in zip(wrapped, widths, aligned, strict=True)
             ]
             text = Content(" " * _COLUMN_GAP).join(pieces).rstrip()
             yield text if number else text.stylize("bold")
         if number == 0:
             rules = ["─" * width for width in widths]
             yield Content.styled((" " * _COLUMN_GAP).join(rules), MUTED_STYLE)
+
+
+def _columns(block: Block) -> tuple[int, ...]:
+    count = max(map(len, block.rows), default=0)
+    return tuple(_natural(block, column) for column in range(count))
+
+
+def _wrapped(line: Content, width: int) -> list[Content]:
+    # Most lines fit, and to break one costs much.
+    return [line] if line.cell_length <= width and "\n" not in line.plain else line.wrap(width)
 
 
 def _natural(block: Block, column: int) -> int:

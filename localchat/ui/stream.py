@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})(.*)")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
-_LONG_LINES = 30
-"""From so many lines on the rest of a list or fence is a piece of its own: parsing and coloring
-all of it thirty times a second would cost more than the answer."""
+_ROW = re.compile(r"[ ]{0,3}\|")
+_RULE = re.compile(r"[ ]{0,3}\|[ \t:|-]*-[ \t:|-]*\n")
+_LONG_LINES = 12
+"""From so many lines on the rest of a list, a table or a fence is a piece of its own: to parse and
+color all of it thirty times a second would cost more than the answer."""
 
 FASTEST_SECONDS = 1 / 30
 SLOWEST_SECONDS = 0.25
@@ -25,7 +27,7 @@ class Piece:
 
     text: str
     opening: str = ""
-    """The line that began the fence it is in the middle of."""
+    """What began the fence or the table that it is in the middle of."""
     joins: bool = False
     """It goes on in the block of the piece before."""
 
@@ -38,9 +40,9 @@ class Piece:
 class BlockSplitter:
     """Takes pieces of Markdown; gives back blocks once they are closed.
 
-    A block is closed by a blank line outside a code fence, or by the end of its fence. Long lists
-    and fences are given in pieces, between two items or lines. The texts that were returned by
-    `feed`, and `open_text`, together are exactly what was fed.
+    A block is closed by a blank line outside a code fence, or by the end of its fence. Long lists,
+    tables and fences are given in pieces, between two items, rows or lines. The texts that were
+    returned by `feed`, and `open_text`, together are exactly what was fed.
     """
 
     def __init__(self) -> None:
@@ -60,7 +62,7 @@ class BlockSplitter:
         closed: list[Piece] = []
         while (end := self.open_text.find("\n", self._scanned) + 1) > 0:
             line = self.open_text[self._scanned : end]
-            if self._fence_or_item(line) and self._lines >= _LONG_LINES:
+            if self._lines >= _LONG_LINES and self._may_cut(line):
                 # Before this line, which is not the block's first.
                 closed.append(self._cut(self._scanned, goes_on=True))
                 end = len(line)
@@ -82,6 +84,8 @@ class BlockSplitter:
 
     def _cut(self, at: int, *, goes_on: bool) -> Piece:
         piece = Piece(self.open_text[:at], self._opening if self._goes_on else "", self._goes_on)
+        if goes_on and not self._fence and not self._goes_on:
+            self._opening = _heading(self.open_text)
         self.open_text = self.open_text[at:]
         self._scanned = self._lines = 0
         self._goes_on = goes_on
@@ -89,11 +93,13 @@ class BlockSplitter:
             self._opening = ""
         return piece
 
-    def _fence_or_item(self, line: str) -> bool:
+    def _may_cut(self, line: str) -> bool:
         """Whether a long block may be cut before this line."""
         if self._fence:
             # Not one inside of a list, nor before its end.
             return self._opening[0] in "`~" and not line.startswith(self._fence)
+        if _ROW.match(line):
+            return bool(self._opening if self._goes_on else _heading(self.open_text))
         return bool(_ITEM.match(line) and _ITEM.match(self.open_text))
 
     def _closes(self, line: str) -> bool:
@@ -108,6 +114,13 @@ class BlockSplitter:
             self._fence = ""
             return True
         return False
+
+
+def _heading(text: str) -> str:
+    """Give the two lines that a table begins with; empty for what is no table."""
+    first, _, rest = text.partition("\n")
+    rule = rest[: rest.find("\n") + 1]
+    return f"{first}\n{rule}" if _ROW.match(first) and _RULE.fullmatch(rule) else ""
 
 
 class Pace:

@@ -170,7 +170,7 @@ def _parsed(piece: Piece, before: Sequence[Block]) -> list[Block]:
     blocks = list(markdown_blocks.parse(piece.markdown))
     if blocks and before:
         blocks[0] = (
-            markdown_blocks.without_gap(blocks[0])
+            markdown_layout.going_on(blocks[0], before[-1])
             if piece.joins
             else markdown_blocks.after_gap(blocks[0])
         )
