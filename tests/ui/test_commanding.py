@@ -61,6 +61,7 @@ async def test_palette_has_the_commands_of_the_screen(fake_engine: MakeEngine) -
         await hosts.shows(pilot, "Mistral")
         await hosts.press(pilot, "ctrl+p")
         await hosts.shows(pilot, "open a file by its path")
+        assert "Copy answer" not in hosts.screen_text(pilot)
         await hosts.press(pilot, *"every command")
         await hosts.shows(pilot, "F1 · /help")
         await hosts.press(pilot, "down", "enter")
@@ -81,10 +82,13 @@ async def test_slash_words_are_obeyed(fake_engine: MakeEngine) -> None:
         assert prompt.text == "/theem"
         await hosts.send(pilot, "/stop")
         await hosts.shows(pilot, "/stop is not possible now.")
-        app.screen.query_one(PromptBox).text = "/hlep"
+        prompt.text = ""
+        await hosts.send(pilot, "/system Be brief.")
+        await hosts.shows(pilot, "counts from the next answer on")
+        await hosts.send(pilot, "/think sometimes")
+        await hosts.shows(pilot, "/think takes auto, on or off.")
+        prompt.text = "/help"
         await hosts.press(pilot, "enter")
-        await hosts.shows(pilot, "Did you mean /help?")
-        await hosts.send(pilot, "/help")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, HelpScreen))
 
 

@@ -33,6 +33,9 @@ class Wants:
 
     params: wire.EngineParams
     settings: ChatSettings
+    """Of new chats."""
+    usual: ChatSettings
+    """The same without a persona."""
     path: Path | None = None
     """The model to open without asking."""
     force: bool = False
@@ -48,8 +51,9 @@ class Core:
         self._engine = engine
         self._wants = wants
         self._speaker = speaker
-        self._keeper = Keeper(paths.paths().chats_file)
-        self._chats = Chats(engine, self._keeper, wants.settings)
+        places = paths.paths()
+        self._keeper = Keeper(places.chats_file)
+        self._chats = Chats(engine, self._keeper, wants.settings, places.hashes_file)
         self._chats.unload_when_idle = wants.keep_alive_seconds
         self._chat: Chat | None = None
         self.files: list[Part] = []
@@ -102,7 +106,7 @@ class Core:
 
     async def word(self, word: str, argument: str) -> None:
         """Do what a word about this chat means. Raises LocalchatError."""
-        subject = Subject(self.chat, self._wants.settings, paths.paths().personas)
+        subject = Subject(self.chat, self._wants.usual, paths.paths().personas)
         work = chat_words.say(word, subject, argument)
         if word in chat_words.ANSWERED:
             await self._hear(work)

@@ -2,9 +2,10 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from localchat import errors, paths
-from localchat.cli import options, question
+from localchat.cli import continuing, options, question
 from localchat.cli.linear.background import Background
 from localchat.cli.linear.core import Core, Wants
 from localchat.cli.linear.reader import LineReader
@@ -43,13 +44,23 @@ def run(given: argparse.Namespace, chosen: Settings) -> int:
 
 
 def _wants(given: argparse.Namespace, chosen: Settings) -> Wants:
-    # Nothing shows which model is loaded but words, so a preset one is taken without asking.
-    name = given.model or chosen.model
+    usual = options.chat_settings(chosen, given)
     return Wants(
         params=options.engine_params(chosen, given.chat_template_file),
-        settings=options.chat_settings(chosen, given),
-        path=question.here(name) if name else None,
+        settings=options.with_persona(usual, chosen, given, paths.paths().personas),
+        usual=usual,
+        path=_path(given, chosen),
         force=given.force,
-        continues=bool(getattr(given, "continue_last", False)),
+        continues=given.continue_last,
         keep_alive_seconds=60 * (chosen.keep_alive or 0),
     )
+
+
+def _path(given: argparse.Namespace, chosen: Settings) -> Path | None:
+    """Find the model to begin with; None lets the user choose."""
+    if not given.model and given.continue_last:
+        last = continuing.last_model(paths.paths().chats_file)
+        if last is not None:
+            return last
+    name = given.model or chosen.model
+    return question.here(name) if name else None

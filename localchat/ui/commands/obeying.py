@@ -1,28 +1,10 @@
-"""Do what a slash word asks for: the action of the nearest widget that has it."""
+"""Do what a command asks for: the action of the nearest widget that has it."""
 
 from textual import actions
 from textual.dom import DOMNode
 
-from localchat import errors, sanitize
-from localchat.ui import commands
 from localchat.ui.commands.command import Command
-
-_TOAST_CHARACTERS = 200
-
-
-async def obey(node: DOMNode, text: str) -> bool:
-    """Do what `/word argument` asks; return False for a text that is a message."""
-    try:
-        found = commands.slash(text)
-        if found is None:
-            return False
-        if not await run(node, *found):
-            word = found[0].words[0]
-            raise errors.UsageError(f"/{word} is not possible now.")
-    except errors.UsageError as error:
-        words = sanitize.line(f"{error.message} {error.hint}".strip(), _TOAST_CHARACTERS)
-        node.app.notify(words, severity="warning", markup=False)
-    return True
+from localchat.ui.commands.registry import COMMANDS
 
 
 async def run(node: DOMNode, command: Command, argument: str = "") -> bool:
@@ -41,10 +23,20 @@ def is_possible(node: DOMNode, command: Command) -> bool:
 
 
 def _find(node: DOMNode, command: Command) -> tuple[DOMNode | None, str, tuple[object, ...]]:
-    """Find the nearest widget that has the action, the action's name, and its parameters."""
+    """Find the widget whose command it is, the action's name, and its parameters."""
     if not command.action:
         return None, "", ()
     namespace, name, parameters = actions.parse(command.action)
-    around = [node.app] if namespace == "app" else node.ancestors_with_self
-    owners = (each for each in around if hasattr(each, f"action_{name}"))
-    return next(owners, None), name, parameters
+    here = [node, *node.ancestors]
+    # Not by the action's name alone: a list of Textual's has actions of the same names.
+    owner = next((each for each in here if command.where in _places(each)), None)
+    if namespace == "app" and (owner is not None or command.keys):
+        # Where a key only leads to another screen, every screen may go there.
+        owner = node.app
+    return (owner if hasattr(owner, f"action_{name}") else None), name, parameters
+
+
+def _places(node: DOMNode) -> frozenset[str]:
+    """The places whose keys are this widget's."""
+    bound = {binding.id for _, binding in node._bindings if binding.id}
+    return frozenset(each.where for each in COMMANDS if each.id in bound)
