@@ -3,6 +3,7 @@
 import contextlib
 import random
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def test_nothing_is_lost_on_the_way(chats_file: Path, version: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a signal that cannot be caught")
 @pytest.mark.parametrize("goal", sorted(migrations.STEPS))
 def test_a_kill_inside_a_step_leaves_the_version_before_it(tmp_path: Path, goal: int) -> None:
     """Before any of its statements; the next start goes on and loses nothing."""
@@ -103,6 +105,15 @@ def test_a_kill_at_any_time_loses_nothing(tmp_path: Path) -> None:
     inside, wrong = kills.kill_at_any_time(tmp_path, 2, 3, random.Random(5))
     assert [] == wrong
     assert inside > 0
+
+
+def test_two_that_start_at_once_migrate_once(chats_file: Path) -> None:
+    """The second one waits, and both go on."""
+    old_databases.make(chats_file, 1, more_messages=500)
+    programs = [kills.start("turns", str(chats_file), name, "3") for name in ("one", "two")]
+    assert [3, 3] == [len(each.communicate()[0].splitlines()) for each in programs]
+    assert [0, 0] == [each.returncode for each in programs]
+    assert [] == kills.migrated_well(chats_file)
 
 
 def _without_places(table: tuple[Any, ...]) -> tuple[Any, ...]:

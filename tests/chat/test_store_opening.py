@@ -215,6 +215,52 @@ def test_a_file_that_somebody_keeps_locked_is_said(chats_file: Path) -> None:
     database.close()
 
 
+def test_a_full_disk_is_said_and_loses_nothing(chats_file: Path) -> None:
+    """What was kept stays as it was."""
+    _keep(chats_file, "a", "b")
+    database = Database(chats_file)
+    database.run("PRAGMA max_page_count = 1")
+    with pytest.raises(errors.StoreError, match="disk is full"), database.writing():
+        database.run("INSERT INTO fact VALUES ('large', ?)", ("x" * 1_000_000,))
+    database.close()
+    with contextlib.closing(Store.open(chats_file)) as store:
+        assert ["Tea"] == [record.title for record in store.chats()]
+        store.check()
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs modes that hold")
+def test_a_file_that_may_not_be_written_is_said(chats_file: Path) -> None:
+    """With its name."""
+    _keep(chats_file, "a", "b")
+    chats_file.parent.chmod(0o500)
+    try:
+        with pytest.raises(errors.StoreError, match="cannot be"):
+            Store.open(chats_file)
+    finally:
+        chats_file.parent.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "[]", "null", "{", '{"name": 7}', '{"other": 1}', "[" * 5000]
+)
+def test_what_a_row_should_not_hold_is_left_out(chats_file: Path, value: str) -> None:
+    """Models, statistics and settings of some other version hide no message."""
+    with contextlib.closing(Store.open(chats_file)) as store:
+        record, _ = talks.keep(store, "a", "b")
+        with contextlib.closing(sqlite3.connect(chats_file)) as connection:
+            connection.execute(
+                "UPDATE message"
+                " SET model = ?, stats = ?, settings = ?, role = 'tool', ending = 'x'",
+                (value, value, value),
+            )
+            connection.execute("UPDATE chat SET settings = ?", (value,))
+            connection.commit()
+        path = store.tree(record.id).path()
+        assert ["a", "b"] == [message.text for message in path]
+        assert {(None, "user", "stop")} == {(each.model, each.role, each.ending) for each in path}
+        assert 1 == len(store.chats())
+
+
 def test_deleted_long_ago_is_gone_when_the_chats_are_opened(chats_file: Path) -> None:
     """After 30 days, and not before; so are chats that never began."""
     with contextlib.closing(Store.open(chats_file)) as store:

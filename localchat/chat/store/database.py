@@ -75,13 +75,7 @@ class Database:
         # What is removed must not be left in free pages; on macOS only this reaches the disk.
         for pragma in ("secure_delete", "fullfsync", "checkpoint_fullfsync"):
             self.run(f"PRAGMA {pragma} = ON")
-        # Network file systems have no memory that processes share; there the old journal stays.
-        self._is_wal = self.value("PRAGMA journal_mode = WAL") == "wal"
-
-    @property
-    def is_wal(self) -> bool:
-        """Whether readers and the writer do not wait for each other."""
-        return self._is_wal
+        self._is_wal = self._try_wal()
 
     def add_function(self, name: str, function: Any, arguments: int) -> None:
         """Give SQL a function."""
@@ -170,6 +164,16 @@ class Database:
                 f"The chats cannot be kept: {error.strerror or error}.", f"They are in {self.file}."
             ) from error
 
+    def _try_wal(self) -> bool:
+        """Let readers and a writer work at once; where a file system cannot, nothing is lost."""
+        try:
+            return bool(self.value("PRAGMA journal_mode = WAL") == "wal")
+        except Damaged:
+            raise
+        except errors.StoreError:
+            # Some network file systems fail rather than decline. The old journal stays.
+            return False
+
     def _set_durable(self, durable: bool) -> None:
         now = time.monotonic()
         durable = durable or not self._is_wal or now - self._durable_at > DURABLE_SECONDS
@@ -205,5 +209,9 @@ def _ours(error: sqlite3.Error, file: Path) -> errors.StoreError:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return errors.StoreError(
             "Another program keeps the chats locked.", f"Close what else uses {file}."
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+        return errors.StoreError(
+            "The chats cannot be opened or written.", f"Check who may write {file}."
         )
     return errors.StoreError(f"The chats cannot be used: {error}.", f"They are in {file}.")

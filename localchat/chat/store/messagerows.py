@@ -83,7 +83,7 @@ class MessageRows(ChatRows):
             self._change(message.id, **columns)
             self._database.run("DELETE FROM fragment WHERE message_id = ?", (message.id,))
             content.write(self._database, self._index, message.id, message.parts)
-            self._touch(message)
+            _touch(self._database, message)
 
     def add(self, message: Message) -> None:
         """Keep a finished message, chosen under its parent; durable."""
@@ -119,15 +119,7 @@ class MessageRows(ChatRows):
         columns = rows.of_message(message, self._me)
         if self._database.run(rows.insert("message", columns), columns).rowcount > 0:
             content.write(self._database, self._index, message.id, message.parts)
-            self._touch(message)
-
-    def _touch(self, message: Message) -> None:
-        name = "" if message.model is None else rows.text(message.model.name)
-        self._database.run(
-            "UPDATE chat SET updated_seconds = max(updated_seconds, ?),"
-            " model = ifnull(nullif(?, ''), model) WHERE id = ?",
-            (message.created_seconds, name, message.chat_id),
-        )
+            _touch(self._database, message)
 
     def _show(self, chat_id: str, parent_id: str, message_id: str) -> None:
         self._database.run(
@@ -145,3 +137,13 @@ class MessageRows(ChatRows):
 def no_message() -> errors.StoreError:
     """Make the error for a message that is not there."""
     return errors.StoreError("There is no such message any more.")
+
+
+def _touch(database: Database, message: Message) -> None:
+    """Note in a chat that something was said in it."""
+    name = "" if message.model is None else rows.text(message.model.name)
+    database.run(
+        "UPDATE chat SET updated_seconds = max(updated_seconds, ?),"
+        " model = ifnull(nullif(?, ''), model) WHERE id = ?",
+        (message.created_seconds, name, message.chat_id),
+    )

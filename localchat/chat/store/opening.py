@@ -3,6 +3,7 @@
 One program at a time; those that use the chats already are not in the way.
 """
 
+import contextlib
 import dataclasses
 import time
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ def open_to_write(file: Path, abilities: Abilities) -> Opened:
 def _open(file: Path, abilities: Abilities, *, is_suspect: bool) -> Database:
     try:
         database.create(file)
-        file.chmod(0o600)
+        # Some disks know no modes; theirs are for all files alike.
+        with contextlib.suppress(OSError):
+            file.chmod(0o600)
         size_bytes = file.stat().st_size
     except OSError as error:
         raise errors.StoreError(
