@@ -58,15 +58,11 @@ class AnsweredChat(KeptChat):
 
     async def stop(self) -> None:
         """Stop the answer; what has been said stays, and Ended tells that it is over."""
-        if self._asking is None or self._task is None:
-            return
-        if self._asking.phase == "streaming":
-            await self._desk.engine.cancel()
-        elif self._asking.phase == "waiting":
-            self._task.cancel()
+        if self._asking is not None:
+            await self._asking.stop()
 
     async def settle(self) -> None:
-        """Stop the answer and wait for its end; what is queued stays queued."""
+        """Stop the answer and wait for its end; what is queued stays queued. Within the turn."""
         if self._task is None:
             return
         held, self.queued = self.queued, None
@@ -79,7 +75,8 @@ class AnsweredChat(KeptChat):
 
         Raises StoreError.
         """
-        await self.settle()
+        async with self._turn:
+            await self.settle()
         waiting = self.take_back_queued()
         if waiting is not None:
             draft = waiting.plus(draft_text.read(self.record.draft))

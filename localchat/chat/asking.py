@@ -71,9 +71,27 @@ class Asking:
         self._around = around
         self._scribe = Scribe(keeper, job.answer.id) if keeper is not None else None
         self._mark: asyncio.Task[ModelMark] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_unwanted = False
 
     async def run(self) -> None:
         """Get the answer, as far as it comes. Raises any LocalchatError, or CancelledError."""
+        # A task of its own: one that is cancelled before it begins would never come to an end.
+        self._task = asyncio.create_task(self._run())
+        if self._is_unwanted:
+            self._task.cancel()
+        await self._task
+
+    async def stop(self) -> None:
+        """Let it end soon; what has been said stays."""
+        if self.phase == "streaming":
+            await self._desk.engine.cancel()
+        elif self.phase == "waiting":
+            self._is_unwanted = True
+            if self._task is not None:
+                self._task.cancel()
+
+    async def _run(self) -> None:
         around, engine = self._around, self._desk.engine
         try:
             async with self._desk.turn(lambda ahead: around.tell(events.InLine(ahead))):

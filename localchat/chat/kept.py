@@ -15,6 +15,7 @@ from localchat.chat.messages import Message
 from localchat.chat.records import ChatRecord
 from localchat.chat.settings import ChatSettings
 from localchat.chat.store.keeper import Keeper
+from localchat.chat.store.store import Store
 from localchat.chat.tree import Tree
 from localchat.chat.undo import Deleted
 
@@ -67,7 +68,7 @@ class KeptChat:
         deleted = Deleted.of(self.tree, message_id)
         await self._ledger.discard(message_id)
         self._deleted.append(deleted)
-        self._change(self.tree.without(message_id))
+        self._change(await self._ledger.tree(self.record) or deleted.taken_out(self.tree))
 
     async def undo_delete(self) -> bool:
         """Put back the message that was deleted last; False when there is none.
@@ -77,9 +78,9 @@ class KeptChat:
         if not self._deleted:
             return False
         deleted = self._deleted[-1]
-        await self._ledger.note(lambda store: store.restore_message(deleted.message.id))
+        await self._ledger.note(lambda store: _put_back(store, deleted))
         self._deleted.pop()
-        self._change(deleted.put_back(self.tree))
+        self._change(await self._ledger.tree(self.record) or deleted.put_back(self.tree))
         return True
 
     async def fork(self, message_id: str) -> str:
@@ -154,6 +155,12 @@ class KeptChat:
         )
         self._change(self.tree)
         await self._ledger.keep(self.record, *new)
+
+
+def _put_back(store: Store, deleted: Deleted) -> None:
+    store.restore_message(deleted.message.id)
+    if deleted.was_shown:
+        store.choose(deleted.message.chat_id, deleted.message.id)
 
 
 def _automatic(path: tuple[Message, ...]) -> str:

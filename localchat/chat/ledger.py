@@ -12,6 +12,7 @@ from localchat.chat.messages import Message
 from localchat.chat.records import ChatRecord
 from localchat.chat.store.keeper import Keeper
 from localchat.chat.store.store import Store
+from localchat.chat.tree import Tree
 
 
 class Ledger:
@@ -69,6 +70,15 @@ class Ledger:
         if self._keeper is not None and self._is_kept:
             await self._keeper.do(write)
 
+    async def tree(self, record: ChatRecord) -> Tree | None:
+        """Read the chat as it is kept; None when all of it is in memory only.
+
+        Raises StoreError.
+        """
+        if self._keeper is None or not self._is_kept or self._owed:
+            return None
+        return await self._keeper.do(lambda store: store.tree(record.id))
+
     async def _pay(self, record: ChatRecord) -> None:
         owed = tuple(self._owed.values())
 
@@ -76,8 +86,6 @@ class Ledger:
             store.begin(*owed, chat=record)
             if self._is_kept and not record.has_own_title:
                 store.rename(record.id, record.title, is_own=False)
-            if self._is_kept:
-                store.set_draft(record.id, record.draft)
 
         if self._keeper is not None:
             try:

@@ -16,7 +16,7 @@ class Deleted:
     shown_child: str | None
     was_shown: bool
     summaries: tuple[Summary, ...]
-    """Those that ended with it."""
+    """Those that tell of it: they go with it."""
 
     @classmethod
     def of(cls, tree: Tree, message_id: str) -> "Deleted":
@@ -30,8 +30,14 @@ class Deleted:
             children=tree.children(message_id),
             shown_child=path[place + 1].id if place + 1 < len(path) else None,
             was_shown=place < len(path),
-            summaries=tuple(each for each in tree.summaries if each.through_id == message_id),
+            summaries=tuple(each for each in tree.summaries if _tells_of(each, message, tree)),
         )
+
+    def taken_out(self, tree: Tree) -> Tree:
+        """Take the message out, with the summaries that tell of it."""
+        left = tree.without(self.message.id)
+        kept = tuple(each for each in left.summaries if each not in self.summaries)
+        return dataclasses.replace(left, summaries=kept)
 
     def put_back(self, tree: Tree) -> Tree:
         """Put the message back into a tree that may have changed since."""
@@ -53,3 +59,8 @@ class Deleted:
         if self.was_shown:
             chosen[mine.parent_id or ROOT] = mine.id
         return Tree(found, chosen, (*tree.summaries, *self.summaries))
+
+
+def _tells_of(summary: Summary, message: Message, tree: Tree) -> bool:
+    through = summary.through_id
+    return through in tree.messages and message in tree.branch(through)
