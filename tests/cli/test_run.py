@@ -245,7 +245,7 @@ def test_bad_files_give_one_sentence_and_their_code(case: str, tmp_path: Path) -
         ("--think perhaps", "--think: invalid choice: 'perhaps'"),
         ("--reasoning-budget -2", "--reasoning-budget must be a whole number, -1 or more"),
         ("-j {", "The JSON schema is not JSON: "),
-        ('-j {"pattern":"a"}', '"pattern" in the schema is not supported.'),
+        ('-j {"not":{}}', '"not" in the schema is not supported.'),
         ("-j @/none/x", "The JSON schema /none/x cannot be read: No such file"),
         ("-j {} --stop x", "An answer that has to be JSON does not end at stop strings."),
         ("--temp", "--temp: expected one argument."),

@@ -7,10 +7,9 @@ open beside named properties is left out. So that a model can always be brought 
 
 import contextlib
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
-from localchat.engine.schemas import grammar, numbers, reading, strings
+from localchat.engine.schemas import grammar, reading, scalars, strings
 from localchat.engine.schemas.grammar import Node
 from localchat.engine.schemas.overlap import are_apart
 from localchat.engine.schemas.reading import OF_TYPE, Flat, Impossible, Reader, Unsupported
@@ -71,7 +70,7 @@ class Converter:
             if key in flat:
                 return self._alternatives(key, flat, nesting, place)
         if "enum" in flat or "const" in flat:
-            return _values(flat, place)
+            return scalars.values(flat, place)
         ways = []
         for name in _types(flat, place):
             with contextlib.suppress(Impossible):
@@ -105,9 +104,9 @@ class Converter:
         if name == "array":
             return self._array(flat, nesting, place)
         if name == "string":
-            return _string(flat, place)
+            return scalars.string(flat, place)
         if name in ("integer", "number"):
-            return _number(name, flat, place)
+            return scalars.number(name, flat, place)
         return grammar.choice("true", "false") if name == "boolean" else grammar.Text("null")
 
     # --- objects ----------------------------------------------------------------------------
@@ -142,8 +141,8 @@ class Converter:
     def _members(
         self, members: list[tuple[Node, bool]], rest: Node | None, flat: Flat, place: str
     ) -> Node:
-        fewest = _count(flat, "minProperties", 0, place)
-        most = _count(flat, "maxProperties", len(members) + _MOST_MEMBERS, place)
+        fewest = reading.count(flat, "minProperties", 0, place)
+        most = reading.count(flat, "maxProperties", len(members) + _MOST_MEMBERS, place)
         if most < len(members):
             raise Unsupported(f'"maxProperties" below the number of properties in {place}')
         if fewest > sum(is_required for _, is_required in members):
@@ -173,8 +172,8 @@ class Converter:
         before = flat.get("prefixItems", [])
         if isinstance(items, list):
             items, before = False, items
-        fewest = _count(flat, "minItems", 0, place)
-        most = max(fewest, min(_count(flat, "maxItems", _MOST_ITEMS, place), _MOST_ITEMS))
+        fewest = reading.count(flat, "minItems", 0, place)
+        most = max(fewest, min(reading.count(flat, "maxItems", _MOST_ITEMS, place), _MOST_ITEMS))
         if "maxItems" in flat and fewest > flat["maxItems"]:
             raise Impossible(place)
         firsts = self._firsts(before[:most], fewest, nesting, place)
@@ -242,63 +241,3 @@ def _types(flat: Flat, place: str) -> list[str]:
         return list(dict.fromkeys(reading.types(flat["type"], place)))
     named = [name for name, keys in OF_TYPE.items() if any(key in flat for key in keys)]
     return named or list(_ALL_TYPES)
-
-
-def _values(flat: Flat, place: str) -> Node:
-    others = flat.keys() - {"enum", "const", "type"}
-    if others:
-        raise Unsupported(f'"{min(others)}" beside "enum" or "const" in {place} is not supported')
-    values = flat["enum"] if "enum" in flat else [flat["const"]]
-    if "const" in flat:
-        values = [value for value in values if reading.same(value, flat["const"])]
-    if "type" in flat:
-        allowed = reading.types(flat["type"], place)
-        values = [value for value in values if any(_is(value, name) for name in allowed)]
-    return _choice([strings.literal(value) for value in values], place)
-
-
-def _is(value: Any, name: str) -> bool:
-    if name in ("integer", "number"):
-        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-        return is_number and (name == "number" or value == int(value))
-    kinds: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
-    return isinstance(value, kinds[name]) if name in kinds else value is None
-
-
-def _string(flat: Flat, place: str) -> Node:
-    least = _count(flat, "minLength", 0, place)
-    most = _count(flat, "maxLength", strings.MOST_CHARACTERS, place)
-    if "format" in flat:
-        return _formatted(flat, place)
-    if least > strings.MOST_CHARACTERS:
-        raise Unsupported(f'"minLength" in {place} is above {strings.MOST_CHARACTERS:,}')
-    if least > most:
-        raise Impossible(place)
-    return strings.string(least, most if "maxLength" in flat else None)
-
-
-def _formatted(flat: Flat, place: str) -> Node:
-    name = flat["format"]
-    if name not in strings.FORMATS:
-        known = ", ".join(strings.FORMATS)
-        raise Unsupported(f'the "format" in {place} is not supported ({known} are)')
-    if "minLength" in flat or "maxLength" in flat:
-        raise Unsupported(f'"minLength" or "maxLength" beside "format" in {place}')
-    return strings.formatted(name)
-
-
-def _number(name: str, flat: Flat, place: str) -> Node:
-    given = (flat.get(key) for key in OF_TYPE["number"])
-    least, most, above, below = (None if bound is None else Decimal(bound) for bound in given)
-    bounds = numbers.Bounds(least, most, above, below)
-    found = numbers.integer(bounds) if name == "integer" else numbers.number(bounds)
-    if found is None:
-        raise Impossible(place)
-    return found
-
-
-def _count(flat: Flat, key: str, default: int, place: str) -> int:
-    value = flat.get(key, default)
-    if value != int(value) or value < 0:
-        raise Unsupported(f'"{key}" in {place} is no count')
-    return int(value)

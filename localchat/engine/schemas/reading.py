@@ -19,7 +19,7 @@ _ANNOTATIONS = frozenset(
 OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "object": ("properties", "required", "additionalProperties", "minProperties", "maxProperties"),
     "array": ("items", "prefixItems", "minItems", "maxItems"),
-    "string": ("minLength", "maxLength", "format"),
+    "string": ("minLength", "maxLength", "format", "pattern"),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
 }
 """The keywords that say something of one type only."""
@@ -30,7 +30,7 @@ _NUMBERS = (*OF_TYPE["number"], "minLength", "maxLength", "minItems", "maxItems"
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys((*_NUMBERS, "minProperties", "maxProperties"), (int, Decimal)),
     **dict.fromkeys(("required", "enum", "prefixItems", "anyOf", "oneOf", "allOf"), list),
-    **dict.fromkeys(("$ref", "format"), str),
+    **dict.fromkeys(("$ref", "format", "pattern"), str),
     "properties": dict,
 }
 """What the value of a keyword has to be."""
@@ -186,6 +186,14 @@ def types(value: Any, place: str) -> list[str]:
     if not names or not all(name in known for name in names):
         raise Unsupported(f'"type" in {_at(place)} names no type of JSON')
     return names
+
+
+def count(flat: Flat, key: str, default: int, place: str) -> int:
+    """Return the count that a keyword gives. Raises Unsupported for a negative or broken one."""
+    value = flat.get(key, default)
+    if value != int(value) or value < 0:
+        raise Unsupported(f'"{key}" in {_at(place)} is no count')
+    return int(value)
 
 
 def same(one: Any, other: Any) -> bool:

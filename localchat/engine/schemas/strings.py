@@ -15,7 +15,8 @@ _MOST_KEY_CHARACTERS = 64
 
 _QUOTE, _BACKSLASH = (ord('"'),) * 2, (ord("\\"),) * 2
 _UNWRITTEN = ((0x00, 0x1F), _QUOTE, _BACKSLASH, (0x7F, 0x9F), (0x2028, 0x2029), (0xFFFE, 0xFFFF))
-_PLAIN = grammar.all_but(_UNWRITTEN)
+PLAIN = grammar.all_but(_UNWRITTEN)
+"""The characters that are written as they are."""
 _DIGIT = grammar.between("0", "9")
 _HEX = grammar.chars([(0x30, 0x39), (0x41, 0x46), (0x61, 0x66)])
 
@@ -41,7 +42,7 @@ def _escape() -> Node:
     )
 
 
-_CHARACTER = grammar.choice(_PLAIN, _escape())
+_CHARACTER = grammar.choice(PLAIN, _escape())
 _ANY = grammar.sequence('"', grammar.repeat(_CHARACTER, 0, MOST_CHARACTERS), '"')
 
 
@@ -51,6 +52,11 @@ def string(least: int = 0, most: int | None = None) -> Node:
         return _ANY
     most = MOST_CHARACTERS if most is None else min(most, MOST_CHARACTERS)
     return grammar.sequence('"', grammar.repeat(_CHARACTER, least, max(most, least)), '"')
+
+
+def written(char: str) -> Node:
+    """Return the grammar of one character within a string, escaped where it has to be."""
+    return grammar.Text(json.dumps(char, ensure_ascii=not _is_plain(char))[1:-1])
 
 
 def literal(value: object) -> Node:
@@ -72,14 +78,14 @@ def key_besides(names: Iterable[str]) -> Node:
 
 
 def _is_plain(char: str) -> bool:
-    return any(low <= ord(char) <= high for low, high in _PLAIN.ranges)
+    return any(low <= ord(char) <= high for low, high in PLAIN.ranges)
 
 
 def _besides(names: frozenset[str], *, is_start: bool = False) -> Node:
     """Return what may follow when `names` are what is left of the names to avoid."""
     starts = sorted({name[0] for name in names if name})
     other = grammar.all_but((*_UNWRITTEN, *((ord(char), ord(char)) for char in starts)))
-    more = grammar.repeat(_PLAIN, 0, _MOST_KEY_CHARACTERS)
+    more = grammar.repeat(PLAIN, 0, _MOST_KEY_CHARACTERS)
     ways: list[Node] = [] if is_start or "" in names else [grammar.Text('"')]
     ways.append(grammar.sequence(other, more, '"'))
     for char in starts:
