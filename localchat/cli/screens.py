@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
 from localchat.ui import run as ui
+from localchat.ui import stock
 from localchat.ui.downloads import Terms
 from localchat.ui.setup import Setup
 
@@ -38,6 +40,7 @@ def run(given: argparse.Namespace) -> int:
         # The default is this computer's.
         params = dataclasses.replace(params, threads=chosen.threads or 0)
     usual = options.chat_settings(chosen, given)
+    downloads = cache.here(os.environ, Path.home())
     setup = Setup(
         list_models=lambda: (folder.describe(guide, is_guide=True),),
         scan_library=stored.scan,
@@ -54,7 +57,8 @@ def run(given: argparse.Namespace) -> int:
         engine_params=params,
         access=access.of_environment(offline=given.offline),
         headers_folder=places.remote_headers,
-        cache=cache.here(os.environ, Path.home()),
+        cache=downloads,
+        free_bytes=functools.partial(stock.free_bytes, downloads.folder),
         terms=Terms(chosen.at_once or Terms().at_once, chosen.limit or 0),
         journal=places.downloads_file,
         prompt_history_file=None if chosen.history is False else places.prompt_history_file,

@@ -98,7 +98,9 @@ def _heading(wanted: Search, typed: str) -> str:
 
 def _rest(finding: Finding) -> tuple[Line, ...]:
     if finding.asking:
-        return (Note("Searching the Hub …"),)
+        # The cursor stays on what asked.
+        what: Literal["search", "more"] = "more" if finding.asking == "next page" else "search"
+        return (Ask(what, "Searching the Hub …"),)
     if finding.error is not None:
         message, hint = finding.error.message, finding.error.hint
         said = [Note(sanitize.line(message, 300), "error")]

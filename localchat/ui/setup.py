@@ -44,6 +44,8 @@ class Setup:
     """Makes what measures this machine; None where it cannot be measured."""
     scan_library: Callable[[float], Library] = lambda _: Library(())
     """Looks at every place of this disk, reading new headers for so many seconds; in a thread."""
+    free_bytes: Callable[[], int | None] = lambda: None
+    """Tells what is free on the disk that downloads go to; called in a thread."""
     read_candidate: Callable[[LocalModel], Candidate | None] = local_files.read
     """Reads what planning needs to know of a file; called in a thread."""
     catalogue: Callable[[], Sequence[CatalogueModel]] = catalogue.catalogue

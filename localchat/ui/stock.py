@@ -160,7 +160,7 @@ def look(
     found = [dataclasses.replace(entry, offer=offer) for entry, offer in read.values()]
     entries = (*mine, *unfinished, *known, *found)
     limits = budget.of(hardware)
-    return Stock(setup, hardware, limits, entries, measured, library, _free_bytes(setup))
+    return Stock(setup, hardware, limits, entries, measured, library, setup.free_bytes())
 
 
 def _of_library(held: LocalEntry) -> Entry:
@@ -175,8 +175,8 @@ def _known(model: CatalogueModel, read: dict[str, tuple[Entry, Offer]]) -> Entry
     return dataclasses.replace(entry, offer=offer)
 
 
-def _free_bytes(setup: Setup) -> int | None:
-    folder = setup.cache.folder if setup.cache else setup.models_folder
+def free_bytes(folder: Path) -> int | None:
+    """Tell what is free on the disk of a folder that need not be there; None when not known."""
     for place in (folder, *folder.parents):
         try:
             return shutil.disk_usage(place).free

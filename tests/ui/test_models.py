@@ -37,7 +37,7 @@ async def test_models_are_listed_with_their_facts(fake_engine: MakeEngine) -> No
     assert expected == _lines(text, "model ")[:6]
     assert hosts.MACHINE.name in text
     assert "Built in, tiny, and knows only this program." in text
-    assert "your models: /models" in text
+    assert "6.94 GiB on this disk" in text
 
 
 def _row(name: str, best: Option | None, state: str) -> str:

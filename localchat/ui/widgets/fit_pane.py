@@ -38,6 +38,8 @@ class FitPane(Container):
         self._stock: Stock | None = None
         self._plans: dict[str, ModelPlan] = {}
         """Of the models that were looked at."""
+        self._target: Option | None = None
+        """The choice that the cursor was on before the model's files were known better."""
         self._kv_type: KvType = "f16"
         self._title = Static("", id="pane-title", markup=False)
         self._grid = FitGrid()
@@ -70,9 +72,13 @@ class FitPane(Container):
             self._plans.clear()
         before = self._entry
         keeps = before is not None and entry is not None and before.key == entry.key
+        is_other = before is None or entry is None or before.candidates != entry.candidates
         self._entry, self._stock = entry, stock
+        self._target = self._grid.option or self._target if keeps else None
         if not keeps:
             self._kv_type = "f16"
+        if is_other or not keeps:
+            # Choices of other files must not be taken for those of these.
             self._grid.show(None)
         plan = self._plans.get(entry.key) if entry else None
         if entry is None or plan is not None or not entry.candidates:
@@ -128,9 +134,9 @@ class FitPane(Container):
             self._grid.show(None)
             return
         shown = grid.of_plan(plan, self._kv_type, self._stock.stretch)
-        target = self._grid.option or self._entry.best
-        if cell is None and target is not None:
-            cell = shown.find(target)
+        for target in (self._grid.option, self._target, self._entry.best):
+            if cell is None and target is not None:
+                cell = shown.find(target)
         self._title.update(_title(self._entry, self._kv_type))
         self._grid.show(shown, cell or self._grid.cursor)
 

@@ -54,10 +54,10 @@ class ModelList(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: tuple[Line, ...] = ()
+        self.lines: tuple[Line, ...] = ()
         self._now = Now()
         self._of_disk = False
-        self._drawn: tuple[Content, ...] = ()
+        self.drawn: tuple[Content, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield Static("", id="columns", markup=False)
@@ -67,7 +67,7 @@ class ModelList(Vertical):
     def cursor(self) -> Line | None:
         """The line under the cursor."""
         index = self.query_one(Rows).highlighted
-        return None if index is None or index >= len(self._lines) else self._lines[index]
+        return None if index is None or index >= len(self.lines) else self.lines[index]
 
     @property
     def highlighted(self) -> Entry | None:
@@ -78,7 +78,7 @@ class ModelList(Vertical):
     def show(self, lines: Sequence[Line], *, of_disk: bool = False, go_to: str = "") -> None:
         """Show these lines; the cursor goes to the one with a key, or stays on its model."""
         before = self.cursor
-        self._lines, self._of_disk = tuple(lines), of_disk
+        self.lines, self._of_disk = tuple(lines), of_disk
         self._draw(go_to or (before.key if before else ""))
         if go_to:
             # Not drawn yet, so that the rows do not know where they are.
@@ -88,7 +88,7 @@ class ModelList(Vertical):
     def update(self, now: Now) -> None:
         """Show what is loaded and downloaded now."""
         self._now = now
-        if self._drawn and self._table()[1] != self._drawn:
+        if self.drawn and self._table()[1] != self.drawn:
             self._draw(self.cursor.key if self.cursor else "")
 
     def on_resize(self, _: events.Resize) -> None:
@@ -98,13 +98,13 @@ class ModelList(Vertical):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell which model the cursor is on."""
         event.stop()
-        line = self._lines[event.option_index]
+        line = self.lines[event.option_index]
         self.post_message(self.Highlighted(line if isinstance(line, Entry) else None))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell which model was chosen."""
         event.stop()
-        line = self._lines[event.option_index]
+        line = self.lines[event.option_index]
         if isinstance(line, Entry):
             self.post_message(self.Chosen(line))
         elif isinstance(line, Ask):
@@ -124,24 +124,24 @@ class ModelList(Vertical):
 
     def _draw(self, key: str) -> None:
         rows = self.query_one(Rows)
-        heading, self._drawn = self._table()
+        heading, self.drawn = self._table()
         self.query_one("#columns", Static).update(heading)
-        places = {line.key: at for at, line in reversed([*enumerate(self._lines)])}
-        able = [at for at, line in enumerate(self._lines) if not isinstance(line, Note)]
+        places = {line.key: at for at, line in reversed([*enumerate(self.lines)])}
+        able = [at for at, line in enumerate(self.lines) if not isinstance(line, Note)]
         with self.prevent(OptionList.OptionHighlighted):
             rows.set_options(
                 Option(content, disabled=isinstance(line, Note))
-                for content, line in zip(self._drawn, self._lines, strict=True)
+                for content, line in zip(self.drawn, self.lines, strict=True)
             )
             if able:
                 rows.highlighted = places.get(key, able[0])
 
     def _table(self) -> tuple[Content, tuple[Content, ...]]:
         width = max(0, self.size.width - Rows.SIDE_CELLS * 2 - Rows.SCROLLBAR_CELLS)
-        kinds = [line.kind if isinstance(line, Note) else "" for line in self._lines]
+        kinds = [line.kind if isinstance(line, Note) else "" for line in self.lines]
         border = kinds.index("columns") if "columns" in kinds else len(kinds)
-        above = [line for line in self._lines[:border] if isinstance(line, Entry)]
-        below = [line for line in self._lines[border:] if isinstance(line, Entry)]
+        above = [line for line in self.lines[:border] if isinstance(line, Entry)]
+        below = [line for line in self.lines[border:] if isinstance(line, Entry)]
         heading, models = model_table.table(above, width, self._now, of_disk=self._of_disk)
         columns, found = hub_table.table(
             [each.result for each in below if each.result],
@@ -151,7 +151,7 @@ class ModelList(Vertical):
         drawn = iter((*models, *found))
         return heading if above else Content(""), tuple(
             next(drawn) if isinstance(line, Entry) else _words(line, columns)
-            for line in self._lines
+            for line in self.lines
         )
 
     def _state(self, entry: Entry) -> Content | None:

@@ -86,7 +86,8 @@ class Upkeep(Vertical):
             self._strip.tell(error.message, error.hint)
         else:
             title, freed = sanitize.line(entry.title, 120), units.human_bytes(freed_bytes)
-            self._strip.tell(f"Removed {title}: {freed} are free again.")
+            # The row that the lower edge would speak of goes too.
+            self.app.notify(f"Removed {title}: {freed} are free again.", markup=False)
         self.post_message(self.Changed())
 
     @work(exclusive=True, group="measure")
