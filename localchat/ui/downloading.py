@@ -15,6 +15,7 @@ from localchat.library.cache import Cache
 from localchat.library.values import Phase
 from localchat.ui import download_board, leftovers, wording
 from localchat.ui.downloads import DownloadDesk
+from localchat.ui.leftovers import Leftover
 from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.screens.downloads import DownloadsScreen
 from localchat.ui.setup import Setup
@@ -39,7 +40,7 @@ class DownloadingApp(App[None]):
         """Listen, and offer soon what did not finish the last time."""
         self.downloads.subscribe(self)
         # Not at once: the first screen has more important work.
-        self.set_timer(_OFFER_SECONDS, self._offer_leftovers)
+        self.set_timer(_OFFER_SECONDS, self._find_leftovers)
 
     async def on_unmount(self) -> None:
         """Stop the downloads; what came is kept."""
@@ -95,15 +96,19 @@ class DownloadingApp(App[None]):
         if wants_to:
             self.exit()
 
-    def _offer_leftovers(self) -> None:
-        self.run_worker(self._find_leftovers, group="leftovers")
+    def _find_leftovers(self) -> None:
+        desk, loop = self.downloads, asyncio.get_running_loop()
+        # Not a worker: the end of the app need not wait for a slow disk.
+        found = loop.run_in_executor(None, leftovers.find, desk.cache, desk.journal)
+        found.add_done_callback(self._offer)
 
-    async def _find_leftovers(self) -> None:
-        desk = self.downloads
-        found = await asyncio.to_thread(leftovers.find, desk.cache, desk.journal)
-        if found and not desk.all() and not isinstance(self.screen, DownloadsScreen):
+    def _offer(self, found: "asyncio.Future[tuple[Leftover, ...]]") -> None:
+        is_idle = self.is_running and not self.downloads.all()
+        if found.cancelled() or not is_idle or isinstance(self.screen, DownloadsScreen):
+            return
+        if number := len(found.result()):
             self.notify(
-                f"{wording.count(len(found), 'download')} did not finish. Ctrl+D: go on with it.",
+                f"{wording.count(number, 'download')} did not finish. Ctrl+D: go on with it.",
                 timeout=_TOAST_SECONDS,
                 markup=False,
             )

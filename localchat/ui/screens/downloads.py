@@ -72,12 +72,12 @@ class DownloadsScreen(Screen[None]):
 
     @on(DownloadDesk.Changed)
     async def _follow(self, event: DownloadDesk.Changed) -> None:
-        download = event.download
-        if self._list.keys != self._board.keys():
+        key = download_board.key_of(event.download)
+        download = self._board.download(key)
+        if download is None or self._list.keys != self._board.keys():
             await self._show_all()
         else:
-            line = download_words.of_download(download)
-            self._list.show_one(download_board.key_of(download), line)
+            self._list.show_one(key, download_words.of_download(download))
             self._total.show(self._desk.all(), self._desk.terms)
         phases = tuple(each.phase for each in self._desk.all())
         if phases != self._phases:
