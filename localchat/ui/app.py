@@ -15,9 +15,9 @@ from localchat.chat.store.keeper import Keeper
 from localchat.engine.client import EngineClient
 from localchat.ui import commands, themes
 from localchat.ui.appraiser import Appraiser
-from localchat.ui.chatting import ChattingApp
 from localchat.ui.commands import keys
 from localchat.ui.commands.palette import CommandProvider
+from localchat.ui.copying_app import CopyingApp
 from localchat.ui.gate import ControlGate
 from localchat.ui.prompt_history import PromptHistory
 from localchat.ui.screens.chat import ChatScreen
@@ -31,7 +31,7 @@ _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]
 _HEIGHTS = [(0, "-flat"), (10, "-low"), (30, "-tall")]
 
 
-class LocalchatApp(ChattingApp):
+class LocalchatApp(CopyingApp):
     """Chooses a model, then chats with it."""
 
     TITLE = "localchat"

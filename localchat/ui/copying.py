@@ -60,10 +60,9 @@ def _terminal(app: App[None]) -> Callable[[str], None] | None:
 def _save(text: str, folder: Path) -> Path:
     """Write a private file with a name that sorts by time, and forget the oldest of them."""
     paths.private_folder(folder)
-    name = time.strftime("copy-%Y%m%d-%H%M%S")
-    number = 0
-    while (file := folder / f"{name}-{number:03}.md").exists():
-        number += 1
+    second, fraction = divmod(time.time_ns(), 1_000_000_000)
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(second))
+    file = folder / f"copy-{stamp}-{fraction:09}.md"
     paths.write_atomically(file, text)
     for old in sorted(folder.glob("copy-*.md"))[:-_KEPT_FILES]:
         old.unlink(missing_ok=True)

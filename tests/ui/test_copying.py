@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from localchat.ui import clipboard, copying, osc52
+from tests.conftest import MakeEngine
+from tests.ui import hosts
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are scripts")
 
@@ -158,3 +160,30 @@ async def test_tool_that_hangs_is_left(tmp_path: Path) -> None:
 
     assert not await clipboard.copy_with(clipboard.Tool((str(tool),), patience_seconds=0.2), "text")
     assert not await clipboard.copy_with(clipboard.Tool((str(tmp_path / "gone"),)), "text")
+
+
+async def test_whole_chat_and_selections_are_copied(
+    fake_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/copy-chat copies the chat as Markdown, Ctrl+C a selection, each with the words for it."""
+    _tool(tmp_path / "bin", "pbcopy")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for variable in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"):
+        monkeypatch.delenv(variable, raising=False)
+    copied = tmp_path / "bin" / "pbcopy.copied"
+    app = hosts.make_app(fake_engine(answers=["The **answer**."]))
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        screen = await hosts.open_chat(pilot)
+        await hosts.send(pilot, "/copy-chat")
+        await hosts.shows(pilot, "There is nothing to copy yet.")
+        await hosts.send(pilot, "Question")
+        await hosts.shows(pilot, "stopped by itself")
+        await hosts.send(pilot, "/copy-chat")
+        await hosts.shows(pilot, "The chat: copied with pbcopy.")
+        chat = copied.read_text()
+        screen.query("AnswerView Prose").last().text_select_all()
+        await hosts.press(pilot, "ctrl+c")
+        await hosts.shows(pilot, "The selection: copied with pbcopy.")
+
+    assert "Question" in chat and "The **answer**." in chat
+    assert copied.read_text() == "The answer."

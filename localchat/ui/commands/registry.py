@@ -77,12 +77,16 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "last('copy')", ("ctrl+y",), slash="copy", group=ANSWERS, in_footer=True, is_priority=True,
     ),
     Command(
+        "chat.copy_all", "Copy chat", "copy the whole chat as Markdown", "app.copy_chat",
+        slash="copy-chat", group=CHATS,
+    ),
+    Command(
         "chat.thoughts", "Thoughts", "show or hide what the model thought",
         "last('thoughts')", ("ctrl+t",), slash="thoughts", group=ANSWERS, is_priority=True,
     ),
     Command(
         "chat.models", "Models", "choose another model; the chat stays, Esc comes back to it",
-        "app.show_models", ("ctrl+l",), slash="models", group=CHATS, in_footer=True,
+        "app.show_models", ("ctrl+l",), slash="models model", group=CHATS, in_footer=True,
     ),
     Command(
         "chat.regenerate", "Regenerate", "answer again, as another version",
@@ -226,7 +230,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         group=LIST),
     Command("chatlist.delete", "Delete", "delete the chat; u brings it back", "delete",
         ("d", "delete"), group=LIST, in_footer=True),
-    Command("chatlist.undo", "Undo", "bring back the chat that was deleted last", "undo", ("u",),
+    Command("chats.undo", "Undo", "bring back the chat that was deleted last", "undo", ("u",),
         group=LIST, in_footer=True),
     Command("chatlist.restore", "Bring back", "bring back this deleted chat", "restore", ("b",),
         group=LIST, in_footer=True),
