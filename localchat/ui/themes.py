@@ -1,6 +1,7 @@
 """The two themes of localchat's own; all of Textual's can be chosen as well, and are remembered."""
 
 import asyncio
+import dataclasses
 import difflib
 from pathlib import Path
 
@@ -79,8 +80,8 @@ LIGHT = Theme(
 
 def register(app: App[None], wanted: str) -> None:
     """Begin with the theme that is wanted."""
-    app.register_theme(DARK)
-    app.register_theme(LIGHT)
+    for each in (DARK, LIGHT):
+        app.register_theme(_without_color(each) if app.no_color else each)
     app.theme = wanted if wanted in app.available_themes else DARK.name
 
 
@@ -108,6 +109,12 @@ def choose(app: App[None], name: str) -> None:
         hint = f"Did you mean {near[0]}?" if near else "/theme alone lists them."
         shown = sanitize.line(name, 40)
         app.notify(f"There is no theme {shown}. {hint}", severity="warning", markup=False)
+
+
+def _without_color(theme: Theme) -> Theme:
+    """Let the style tell the row under the cursor where NO_COLOR leaves only shades of gray."""
+    variables = {**theme.variables, "block-cursor-text-style": "bold underline"}
+    return dataclasses.replace(theme, variables=variables)
 
 
 async def _write(app: App[None], file: Path, name: str) -> None:

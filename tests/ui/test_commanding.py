@@ -115,3 +115,24 @@ async def test_a_theme_that_cannot_be_kept_is_told(fake_engine: MakeEngine, tmp_
         app.action_change_theme("nord")
         await hosts.shows(pilot, "The theme is not kept")
         assert app.theme == "nord"
+
+
+async def test_the_cursor_is_seen_without_color(
+    fake_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With NO_COLOR only shades of gray are drawn, and the row under the cursor has a style."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral")
+        strips = app.screen._compositor.render_strips()
+        segments = [
+            segment
+            for strip in strips
+            for segment in strip.apply_filter(app._filters[-1], app.screen.styles.background)
+        ]
+    colors = {style.color for _, style, _ in segments if style and style.color}
+    grays = [color for color in colors if len(set(color.get_truecolor())) == 1]
+    assert sorted(map(str, grays)) == sorted(map(str, colors))
+    underlined = "".join(text for text, style, _ in segments if style and style.underline)
+    assert "Guide" in underlined

@@ -24,7 +24,8 @@ def is_possible(node: DOMNode, command: Command) -> bool:
 
 def _find(node: DOMNode, command: Command) -> tuple[DOMNode | None, str, tuple[object, ...]]:
     """Find the widget whose command it is, the action's name, and its parameters."""
-    if not command.action:
+    if not command.action or "{key}" in command.action:
+        # Told only, or it needs the key that was pressed.
         return None, "", ()
     namespace, name, parameters = actions.parse(command.action)
     here = [node, *node.ancestors]
