@@ -55,10 +55,13 @@ class Tree:
 
     def branch(self, message_id: str) -> tuple[Message, ...]:
         """Give the way from the first message to this one, and with it. Raises KeyError."""
-        way = [self.messages[message_id]]
-        while (parent := self._parent(way[-1])) != ROOT:
-            way.append(self.messages[parent])
-        return tuple(reversed(way))
+        way = {message_id: self.messages[message_id]}
+        parent = self._parent(way[message_id])
+        # Parents in a circle, which only a damaged file has, must not keep this going.
+        while parent != ROOT and parent not in way:
+            way[parent] = self.messages[parent]
+            parent = self._parent(way[parent])
+        return tuple(reversed(way.values()))
 
     def versions(self, message_id: str) -> tuple[str, ...]:
         """Give the ids of a message and of those in its place, oldest first. Raises KeyError."""

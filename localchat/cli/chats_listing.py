@@ -13,10 +13,10 @@ from localchat.cli.tables import Cell, Column, Pen
 
 _COLUMNS = (
     Column("id", 8, right=False),
-    Column("title", 36, right=False),
+    Column("title", 32, right=False),
     Column("messages", 8),
     Column("last used", 12, right=False),
-    Column("model", 11, right=False),
+    Column("model", 15, right=False),
 )
 
 

@@ -87,6 +87,14 @@ def test_a_lost_parent_hides_nothing() -> None:
     assert "r b" == _shown(_tree(("r", "lost"), ("b", "r")))
 
 
+def test_parents_in_a_circle_end() -> None:
+    """As only a damaged or hostile file has them."""
+    circle = Tree({"a": _message("a", "b"), "b": _message("b", "a")})
+    assert ["b", "a"] == [message.id for message in circle.branch("a")]
+    assert "" == _shown(circle.choosing("a"))
+    assert {"b"} == set(circle.without("a").messages)
+
+
 def test_what_is_taken_out_is_in_no_summary() -> None:
     """A summary that tells of a message goes with it; others stay."""
     early, late = Summary("s1", "chat", "q", "Early"), Summary("s2", "chat", "r", "Late")
