@@ -101,8 +101,10 @@ def parsed(key: str, text: str) -> Any:
 
 def usual(key: str, sampling: wire.Sampling | None) -> str:
     """Say what the model does when nothing is set, from its own file or llama.cpp."""
-    if sampling is None or key == "seed":
-        return "new each time" if key == "seed" else ""
+    if key == "seed":
+        return "new each time"
+    if sampling is None or key in (SCHEMA, STOP):
+        return ""
     value = personas.value_of(ChatSettings(sampling=sampling), key)
     return f"{value:g}, the model's own" if isinstance(value, int | float) else ""
 

@@ -103,6 +103,15 @@ class ChatsScreen(Screen[None]):
         else:
             self.post_message(self.Opened(event.place))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done now."""
+        del parameters
+        return action != "undo" or self._browser.can_undo
+
+    async def action_undo(self) -> None:
+        """Bring back the chat that was deleted last; also where none is left to look at."""
+        await self._browser.undo()
+
     def action_search(self) -> None:
         """Write what to search for."""
         self._search.focus()

@@ -89,7 +89,7 @@ class ChatBrowser(Horizontal):
             return self.record is not None and not self.is_bin
         if action == "restore":
             return self.record is not None and self.is_bin
-        return action != "undo" or bool(self._undo)
+        return True
 
     @work(exclusive=True, group="ask")
     async def action_rename(self) -> None:
@@ -118,7 +118,12 @@ class ChatBrowser(Horizontal):
             self._undo.append(record.id)
             self._say(f"Deleted “{chat_rows.title(record)}”. Press u to bring it back.")
 
-    async def action_undo(self) -> None:
+    @property
+    def can_undo(self) -> bool:
+        """Whether a chat was deleted here that can be brought back."""
+        return bool(self._undo)
+
+    async def undo(self) -> None:
         """Bring back the chat that was deleted last."""
         if self._undo:
             await self._bring_back(self._undo[-1])
