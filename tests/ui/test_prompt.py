@@ -258,6 +258,23 @@ async def test_picker_finds_and_attaches(folder: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"), [("@notes", []), ("thanks @nobody", [Draft("thanks @nobody")])]
+)
+async def test_enter_may_come_before_the_list(
+    folder: Path, written: str, sent: list[Draft]
+) -> None:
+    """Fast fingers get the file all the same; where there is none, the message is sent."""
+    async with _prompt(folder) as (app, pilot):
+        app.box.text = written
+        await hosts.press(pilot, "enter")
+        await _until(pilot, lambda: app.box.text == "")
+        await _until(pilot, lambda: app.sent == sent)
+
+        if not sent:
+            await _until(pilot, lambda: len(app.box.draft.files) == 1)
+
+
 async def test_name_stays_in_a_sentence(folder: Path) -> None:
     """Within a sentence the file's name takes the place of what was typed."""
     async with _prompt(folder) as (app, pilot):

@@ -36,6 +36,10 @@ class Guesses:
         self._attach = attach
         self._send = send
         self._looking: Worker[None] | None = None
+        self._sought: mention.Mention | None = None
+        """What is being looked for, or was."""
+        self._key = ""
+        """Enter or Tab, pressed before there was anything to take."""
         self._left: tuple[str, int] | None = None
         """Where the list was closed by the reader, until something else is begun."""
 
@@ -48,12 +52,16 @@ class Guesses:
             self._close()
         elif found is None:
             self._shown.show(_commands(self._area.text), self._area.text)
-        elif self._shown.subject != found:
+        elif self._sought != found:
+            self._sought, self._key = found, ""
             look = functools.partial(self._find, found)
             self._looking = self._shown.run_worker(look, group="files", exclusive=True)
 
     def take_key(self, key: str) -> bool:
         """Move in the list, take from it or leave it; say whether the key was for it."""
+        if key in ("enter", "tab") and self._is_awaited():
+            self._key = key
+            return True
         if not self._is_current():
             return False
         if key in ("up", "down"):
@@ -92,9 +100,26 @@ class Guesses:
             if found != self._mention():
                 return
             self._shown.show(rows, found)
+            if self._key and (rows or is_done):
+                self._obey_key()
+                return
             if is_done:
                 return
             await self.finder.wait()
+
+    def _obey_key(self) -> None:
+        """Do what a key asked for that came before the list."""
+        key, self._key = self._key, ""
+        if self._shown.chosen is not None:
+            self.take(self._shown.chosen, only_complete=key == "tab")
+        elif key == "enter":
+            self._send()
+
+    def _is_awaited(self) -> bool:
+        """Whether files are being looked for, and none is known yet; fast fingers are ahead."""
+        self.look()
+        found = self._mention()
+        return found is not None and found == self._sought and found != self._shown.subject
 
     def _is_current(self) -> bool:
         """Whether the list is about what is written now, not about what was a moment ago."""
@@ -126,6 +151,7 @@ class Guesses:
             self._shown.close()
         if self._looking is not None:
             self._looking.cancel()
+        self._sought, self._key = None, ""
         self.finder.close()
 
 
