@@ -73,7 +73,11 @@ class EngineClient:
         await self._dry_runner.close()
         async with self._busy:
             self._loader.has_crashed = False
-            return await self._load(wanted, on_progress or _ignore)
+            try:
+                return await self._load(wanted, on_progress or _ignore)
+            except BaseException:
+                self.wanted = None
+                raise
 
     async def generate(self, request: wire.Generate) -> AsyncGenerator[wire.Event, None]:
         """Answer a conversation: yields Prompt, Progress and Text, then Finished.
@@ -152,7 +156,8 @@ class EngineClient:
         await self._link.close()
 
     async def _load(self, wanted: wire.Load, on_progress: OnProgress) -> wire.Loaded:
-        self.wanted, self._loaded = None, None
+        # Wanted already, so that whoever asks meanwhile waits for it.
+        self.wanted, self._loaded = wanted, None
         self._loaded = await self._loader.load(wanted, on_progress)
         self.wanted = dataclasses.replace(wanted, params=self._loaded.params)
         return self._loaded
@@ -175,7 +180,6 @@ class EngineClient:
             if not task.done():
                 await self.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-            self.wanted = self.wanted or wanted
 
 
 def _ignore(_: wire.Progress) -> None:

@@ -171,3 +171,19 @@ async def test_model_stays_when_it_may(fake_engine: MakeEngine) -> None:
     await tell(await chats.new(), "Hello")
     await asyncio.sleep(0.15)
     assert not chats.is_resting and engine.loaded is not None
+
+
+async def test_whoever_asks_while_the_model_comes_back_waits_for_it(
+    fake_engine: MakeEngine,
+) -> None:
+    """A message is not refused because the model is just being loaded for another chat."""
+    engine = await ears.loaded(fake_engine(load_seconds=0.5))
+    await engine.unload(until_needed=True)
+    chats = Chats(engine, None)
+    first, second = await chats.new(), await chats.new()
+    ear, second_ear = Ear(first), Ear(second)
+    await first.send(Draft("Hello"))
+    await ear.next(Waiting)
+    await second.send(Draft("Me too"))
+    assert "stop" == (await ear.ended()).ending
+    assert "stop" == (await second_ear.ended()).ending
