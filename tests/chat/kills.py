@@ -50,10 +50,12 @@ def start(*words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
 
 
-def kill_streaming(file: Path, kills: int, chance: random.Random) -> Costs:
+def kill_streaming(
+    file: Path, kills: int, chance: random.Random, loss_seconds: float = LOSS_SECONDS
+) -> Costs:
     """Kill a program that streams at random moments, and look at the chats after each time."""
     costs = Costs()
-    told = _Told()
+    told = _Told(loss_seconds)
     while costs.kills < kills:
         process = start("stream", str(file), str(chance.randrange(1 << 30)))
         at_start = chance.random() < 0.2
@@ -88,7 +90,8 @@ def _kill_at_random(
 class _Told:
     """What the programs said that they did."""
 
-    def __init__(self) -> None:
+    def __init__(self, loss_seconds: float) -> None:
+        self._loss_seconds = loss_seconds
         self.questions: dict[str, str] = {}
         self.answers: dict[str, int] = {}
         """The pieces of each answer that was acknowledged as begun."""
@@ -112,7 +115,9 @@ class _Told:
 
     def least(self, answer_id: str) -> int:
         """How many pieces of an answer may not be missing."""
-        old = [count for count, at in self.said[answer_id] if at <= self.killed_at - LOSS_SECONDS]
+        old = [
+            count for count, at in self.said[answer_id] if at <= self.killed_at - self._loss_seconds
+        ]
         return max([self.finished.get(answer_id, 0), *old])
 
 
