@@ -81,6 +81,29 @@ def crowd(number: int) -> list[FakeRepo]:
     ]  # fmt: skip
 
 
+def family() -> list[FakeRepo]:
+    """Offer what others made of one model, without files, for lists."""
+    listed = (
+        ("lantern/Orchard-8B-Instruct-imatrix-GGUF", 8.0, 96_400, 310, "2026-05-12"),
+        ("quantworks/Orchard-32B-Instruct-GGUF", 32.8, 88_000, 540, "2026-05-11"),
+        ("quantworks/Orchard-1B-Instruct-GGUF", 1.2, 61_300, 120, "2026-05-11"),
+        ("millrace/Orchard-8B-Writer-GGUF", 8.0, 24_100, 77, "2026-06-02"),
+        ("hedgerow/Orchard-8B-Coder-GGUF", 8.0, 19_800, 95, "2026-05-29"),
+        ("hedgerow/Orchard-14B-merge-GGUF", 14.7, 3_400, 12, "2026-06-08"),
+        ("tinytools/Orchard-0.5B-draft-GGUF", 0.5, 900, 4, "2026-05-20"),
+    )
+    return [
+        FakeRepo(
+            name,
+            downloads=downloads,
+            likes=likes,
+            last_modified=f"{day}T00:00:00.000Z",
+            gguf={"total": round(billions * 1e9), "architecture": "llama"},
+        )
+        for name, billions, downloads, likes, day in listed
+    ]
+
+
 def repos(folder: Path) -> list[FakeRepo]:
     """Offer a little of everything."""
     eight = tuple(sparse(folder / "eight", "Orchard-8B-Instruct", "llama"))
@@ -106,6 +129,7 @@ def repos(folder: Path) -> list[FakeRepo]:
         ),
         guide(folder / "guide"),
         unknown(folder / "new"),
+        *family(),
         *crowd(45),
     ]  # fmt: skip
 

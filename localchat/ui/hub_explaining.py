@@ -32,7 +32,7 @@ def wish(entry: Entry, chosen: Option, here: Path | None) -> Fact | None:
         return _key("chat: this very file is on this disk")
     if entry.offer is not None:
         return _key(f"download {size} and chat")
-    return _key(f"ask the Hub for exact sizes; a second Enter downloads about {size}")
+    return _key(f"ask the Hub for exact sizes (then download, about {size})")
 
 
 def result(found: SearchResult) -> Iterator[Fact]:

@@ -5,6 +5,7 @@ built-in model. Writes SVG, and PNG as well where a Chromium is installed.
 """
 
 import asyncio
+import dataclasses
 import functools
 import re
 import shutil
@@ -19,11 +20,16 @@ from textual.widgets import TextArea
 
 from localchat import paths
 from localchat.engine.client import EngineClient
+from localchat.hub.access import Access
 from localchat.machine import profile
-from localchat.models import catalogue, folder
+from localchat.models import catalogue
+from localchat.models import folder as models_folder
+from localchat.ui.app import LocalchatApp
 from localchat.ui.widgets.fit_pane import FitPane
 from localchat.ui.widgets.prompt_box import PromptBox
-from tests.ui import hosts
+from tests import hub_demo
+from tests.fake_hub import FakeHub
+from tests.ui import hosts, hub_hosts
 
 FOLDER = Path(__file__).parents[2] / "assets" / "screenshots"
 QUESTIONS = ("What is Q4_K_S?", "How much context do I need?", "Does it work offline?")
@@ -59,6 +65,24 @@ async def look_at_models(pilot: Pilot[None], keys: Sequence[str]) -> None:
     await asyncio.sleep(1)
 
 
+async def look_at_search(pilot: Pilot[None]) -> None:
+    """What the Hub has for a word, and for which machine one is looked at."""
+    await hosts.shows(pilot, "↓ ")
+    await hub_hosts.ask(pilot, "orchard")
+    await hosts.shows(pilot, hub_demo.EIGHT)
+    await asyncio.sleep(1)
+
+
+async def look_at_repository(pilot: Pilot[None]) -> None:
+    """The exact choices of a repository."""
+    await look_at_search(pilot)
+    await hosts.press(pilot, "enter")
+    await hosts.shows(pilot, "Enter: download ")
+    pane = pilot.app.screen.query_one(FitPane)
+    await hosts.wait_until(pilot, lambda: bool(pane.shown_title))
+    await asyncio.sleep(1)
+
+
 async def look_at_chat(pilot: Pilot[None]) -> None:
     """A conversation with the built-in model."""
     await hosts.shows(pilot, "built in")
@@ -79,19 +103,22 @@ async def take(
     *,
     theme: str = "",
     machine: str = "laptop-16gb-ddr4",
+    hub: FakeHub | None = None,
 ) -> Path:
     """Run the app at this size, let `look` lead it somewhere, and write the picture."""
-    models = (folder.describe(paths.guide_model(), is_guide=True), *hosts.MODELS[1:3])
+    models = (models_folder.describe(paths.guide_model(), is_guide=True), *hosts.MODELS[1:3])
     with tempfile.TemporaryDirectory() as home:
         engine = EngineClient(Path(home) / "logs", Path(home) / "safe-mode.json")
-        app = hosts.make_app(
-            engine,
+        setup = hosts.make_setup(
             models=models,
             known=catalogue.catalogue(),
             machine=profile.read(hosts.MACHINES / f"{machine}.toml"),
             folder=Path.home() / "models",
             open_path=None,
         )
+        if hub is not None:
+            setup = dataclasses.replace(setup, access=Access(hub.endpoint))
+        app = LocalchatApp(engine, setup)
         app.theme = theme or app.theme
         async with app.run_test(size=size) as pilot:
             await look(pilot)
@@ -125,6 +152,10 @@ async def main() -> None:
         picture = await take(scene.name, look, scene.size, machine=scene.machine)
         if scene is SCENES[0]:
             render(picture)
+    with tempfile.TemporaryDirectory() as folder, FakeHub(*hub_demo.repos(Path(folder))) as hub:
+        machine = SCENES[0].machine
+        for name, seen in (("hub-search", look_at_search), ("hub-grid", look_at_repository)):
+            render(await take(name, seen, SCENES[0].size, machine=machine, hub=hub))
     render(await take("chat", look_at_chat, (100, 30)))
     render(await take("chat-light", look_at_chat, (100, 30), theme="localchat-light"))
 

@@ -15,6 +15,7 @@ from localchat.fit.option import Option
 from localchat.library.entries import Library
 from localchat.library.values import Phase, RemoteFile, RemoteQuant
 from localchat.ui import hub_held
+from localchat.ui.commands import own_keys
 from localchat.ui.courier import Courier
 from localchat.ui.downloads import DownloadDesk
 from localchat.ui.widgets import download_words, gauge
@@ -159,9 +160,10 @@ class DownloadStrip(Static):
         ]
         if line.note:
             parts.append(Content.styled(line.note, "$text-error" if line.is_error else "$warning"))
+        key = own_keys.spoken(self, "app.downloads")
         waits = "" if line.is_error else "It is loaded when it is here. "
         parts.append(
-            Content.styled(f"{waits}Esc: wait no longer. Ctrl+D: downloads", "$foreground-muted")
+            Content.styled(f"{waits}Esc: wait no longer. {key}: downloads", "$foreground-muted")
         )
         self.update(Content("\n").join(parts))
         self.display = True

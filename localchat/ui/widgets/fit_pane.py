@@ -19,6 +19,8 @@ from localchat.ui.stock import Stock
 from localchat.ui.widgets.fit_details import FitDetails
 from localchat.ui.widgets.fit_grid import FitGrid, Legend
 
+_MOST_TITLE_CELLS = 34
+
 
 class FitPane(Container):
     """What can be chosen of one model, and what each choice means."""
@@ -143,7 +145,7 @@ class FitPane(Container):
 
 def _title(entry: Entry, kv_type: KvType) -> Content:
     return Content.assemble(
-        (entry.title, "bold $primary"),
+        Content.styled(entry.title, "bold $primary").truncate(_MOST_TITLE_CELLS, ellipsis=True),
         ("  quant × context, in GiB", "$foreground-muted"),
         ("   KV cache ", "$foreground-muted"),
         (kv_type, "bold" if kv_type == "f16" else "bold $accent"),

@@ -29,38 +29,39 @@ _COLUMNS = (
     _Column("likes", 6, lambda each: units.human_count(each.likes), 2),
     _Column("updated", 10, lambda each: _date(each), 3),
 )
-_STATE_CELLS = 12
+_MOST_STATE_CELLS = 12
 
 
 def table(
     results: Sequence[SearchResult], states: Sequence[Content | None], width: int
 ) -> tuple[Content, tuple[Content, ...]]:
     """Lay results out as a heading and one row each; a state stands at the end of its row."""
+    marks = [state or _mark(each) for each, state in zip(results, states, strict=True)]
+    marks = [each.truncate(_MOST_STATE_CELLS, ellipsis=True) for each in marks]
+    end = _GAP + max([len("state"), *(mark.cell_length for mark in marks)])
     columns = list(_COLUMNS)
-    while columns and _name_room(columns, width) < _LEAST_NAME_CELLS:
+    while columns and _name_room(columns, width - end) < _LEAST_NAME_CELLS:
         columns.remove(max(columns, key=lambda column: column.rank))
     longest = max((len(each.repo) for each in results), default=0)
-    room = max(10, min(_name_room(columns, width), max(longest, 10), _MOST_NAME_CELLS))
+    room = max(10, min(_name_room(columns, width - end), max(longest, 10), _MOST_NAME_CELLS))
     titles = ["repository".ljust(room), *(each.title.rjust(each.cells) for each in columns)]
     heading = Content.styled((" " * _GAP).join([*titles, "state"]), "$foreground-muted")
-    rows = (_row(each, state, columns, room) for each, state in zip(results, states, strict=True))
+    rows = (_row(each, mark, columns, room) for each, mark in zip(results, marks, strict=True))
     return heading, tuple(rows)
 
 
 def _name_room(columns: Sequence[_Column], width: int) -> int:
-    return width - _GAP - _STATE_CELLS - sum(each.cells + _GAP for each in columns)
+    return width - sum(each.cells + _GAP for each in columns)
 
 
-def _row(
-    result: SearchResult, state: Content | None, columns: Sequence[_Column], room: int
-) -> Content:
+def _row(result: SearchResult, state: Content, columns: Sequence[_Column], room: int) -> Content:
     name = Content.styled(sanitize.line(result.repo, 200), "bold").truncate(room, ellipsis=True)
     cells = [name + Content(" " * (room - name.cell_length))]
     cells += [
         Content.styled((each.text(result) or "–").rjust(each.cells), "$foreground-muted")
         for each in columns
     ]
-    return Content(" " * _GAP).join([*cells, state or _mark(result)])
+    return Content(" " * _GAP).join([*cells, state])
 
 
 def _mark(result: SearchResult) -> Content:

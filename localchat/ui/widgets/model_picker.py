@@ -158,8 +158,9 @@ class ModelPicker(Vertical):
 def _summary(listing: Listing, about: str) -> Content:
     models, show, order = listing.summary()
     is_usual = listing.arrangement.order == "recommended"
+    has_lines = bool(listing.shown or listing.finding.results)
     return Content.assemble(
-        (models, "$foreground-muted" if listing.shown else "bold $warning"),
+        (models, "$foreground-muted" if has_lines else "bold $warning"),
         (f" · {show}" if show else "", "bold $accent"),
         (" · by ", "$foreground-muted"),
         (order, "$foreground-muted" if is_usual else "bold $accent"),
