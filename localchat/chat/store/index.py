@@ -89,7 +89,7 @@ def ensure(database: Database, tokenizer: str, *, is_suspect: bool = False) -> I
     if database.is_read_only or (made_with == tokenizer and not (is_suspect and _differs(found))):
         return found
     is_there = database.value("SELECT 1 FROM sqlite_master WHERE name = 'part_index'")
-    if tokenizer != "trigram" and (is_there or not tokenizer):
+    if not tokenizer or (tokenizer != "trigram" and is_there and made_with != tokenizer):
         # This SQLite cannot open the index that is there. Another one will make it anew.
         with database.writing():
             _remember(database, "")

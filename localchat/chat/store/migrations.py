@@ -78,7 +78,10 @@ def create(database: Database) -> None:
 
 
 def migrate(database: Database) -> None:
-    """Take every step that is missing; keeps a copy of the file first. Raises StoreError."""
+    """Take every step that is missing; keeps a copy of the file first.
+
+    Leaves a newer version as it is. Raises StoreError.
+    """
     found = version(database)
     if found >= schema.VERSION:
         return

@@ -90,8 +90,9 @@ def _open(file: Path, abilities: Abilities, *, is_suspect: bool) -> Database:
         found.prepare()
         if is_suspect or size_bytes <= _CHECKED_BYTES:
             damage.check(found)
-        if migrations.version(found) <= schema.VERSION:
-            migrations.create(found) if not migrations.version(found) else migrations.migrate(found)
+        if migrations.version(found) == 0:
+            migrations.create(found)
+        migrations.migrate(found)
     except errors.StoreError:
         found.close()
         raise
