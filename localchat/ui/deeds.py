@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from localchat.chat.chat import Chat
 
+UNDO_KEY = "<undo>"
+"""Stands in what is told for the key that the reader has for it."""
+
 Deed = Callable[[Chat, str, int], Awaitable[str]]
 """Does it to a message of a chat, with a number where it needs one; returns what to tell, or ""."""
 
@@ -23,7 +26,7 @@ async def _go_on(chat: Chat, message_id: str, _: int) -> str:
 
 async def _delete(chat: Chat, message_id: str, _: int) -> str:
     await chat.delete(message_id)
-    return "Deleted. Press u to bring it back."
+    return f"Deleted. Press {UNDO_KEY} to bring it back."
 
 
 async def _undo(chat: Chat, _: str, __: int) -> str:

@@ -14,6 +14,7 @@ from localchat import sanitize
 from localchat.library.cache import Cache
 from localchat.library.values import Phase
 from localchat.ui import download_board, leftovers, wording
+from localchat.ui.commands import own_keys
 from localchat.ui.downloads import DownloadDesk
 from localchat.ui.leftovers import Leftover
 from localchat.ui.screens.confirm import ConfirmScreen
@@ -52,8 +53,9 @@ class DownloadingApp(App[None]):
     def on_download_desk_finished(self, event: DownloadDesk.Finished) -> None:
         """Say that a model is here."""
         title = sanitize.line(event.download.title, _TITLE_CHARACTERS)
+        key = own_keys.spoken(self, "app.downloads")
         self.notify(
-            f"{title} is here, its checksum is right. Ctrl+D, Enter: chat with it.",
+            f"{title} is here, its checksum is right. {key}, Enter: chat with it.",
             timeout=_TOAST_SECONDS,
             markup=False,
         )
@@ -107,8 +109,9 @@ class DownloadingApp(App[None]):
         if found.cancelled() or not is_idle or isinstance(self.screen, DownloadsScreen):
             return
         if number := len(found.result()):
+            key = own_keys.spoken(self, "app.downloads")
             self.notify(
-                f"{wording.count(number, 'download')} did not finish. Ctrl+D: go on with it.",
+                f"{wording.count(number, 'download')} did not finish. {key}: go on with it.",
                 timeout=_TOAST_SECONDS,
                 markup=False,
             )

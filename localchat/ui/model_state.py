@@ -6,7 +6,7 @@ from localchat.ui import wording
 
 _IN_MEMORY = ("ready", "$success")
 _RESTING = ("resting: memory is free, the model loads again when needed", "$foreground-muted")
-_NONE = ("no model in memory: Ctrl+L chooses one", "$warning")
+_NONE = ("no model in memory: /models chooses one", "$warning")
 
 
 class ModelState:

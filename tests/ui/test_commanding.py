@@ -32,6 +32,24 @@ async def test_help_names_the_readers_own_keys(fake_engine: MakeEngine) -> None:
         assert key in text
 
 
+async def test_the_readers_keys_come_before_those_of_the_text(fake_engine: MakeEngine) -> None:
+    """A key that edits text does what the reader gave it to, also while the box has the focus."""
+    engine = fake_engine(answers=["word " * 400], rate=50)
+    app = hosts.make_app(engine, keys={"chat.stop": ("ctrl+x",), "chat.new": ("f6",)})
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Hello")
+        await hosts.shows(pilot, "word word")
+        assert "ctrl+x" in app.screen.active_bindings
+        await hosts.shows(pilot, "Ctrl+X stops it")
+        await hosts.press(pilot, "escape")
+        await hosts.press(pilot, "ctrl+x")
+        await hosts.shows(pilot, "stopped")
+        await hosts.shows(pilot, "f6 New chat")
+        await hosts.press(pilot, "f6")
+        await hosts.wait_until(pilot, lambda: "word word" not in hosts.screen_text(pilot))
+
+
 async def test_help_is_searched(fake_engine: MakeEngine) -> None:
     """What is typed on the help page leaves only what fits; Esc closes it."""
     app = hosts.make_app(fake_engine(), open_path=None)

@@ -23,7 +23,7 @@ PARENTS: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 """What each place lies in; the others lie in the app. Keys of both are heard together."""
 
-_WRITING: Final = ("app", "chat", "prompt")
+WRITING: Final = ("app", "chat", "prompt")
 """Places where letters are written, so that a letter alone cannot be a command."""
 
 _NAMED: Final = MappingProxyType(
@@ -121,7 +121,7 @@ def _key(command: Command, text: str) -> str:
         raise _bad(command, text, 'a key is written as "ctrl+x", "f5", "escape" or "alt+up"')
     if key in _TAKEN:
         raise _bad(command, text, _TAKEN[key])
-    if command.where in _WRITING and (
+    if command.where in WRITING and (
         (is_letter and not {"ctrl", "alt"} & set(modifiers))
         or (not modifiers and name in _NEEDED_TO_WRITE)
     ):

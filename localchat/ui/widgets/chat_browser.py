@@ -15,6 +15,7 @@ from localchat.chat.records import ChatRecord, Hit
 from localchat.chat.store.keeper import Keeper
 from localchat.chat.store.store import Store
 from localchat.ui import chat_rows, commands, exporting
+from localchat.ui.commands import own_keys
 from localchat.ui.screens.ask import AskScreen
 from localchat.ui.widgets.chat_list import ChatList
 from localchat.ui.widgets.chat_preview import ChatPreview
@@ -116,7 +117,8 @@ class ChatBrowser(Horizontal):
             return
         if await self._change(record.id, lambda store: store.delete_chat(record.id)):
             self._undo.append(record.id)
-            self._say(f"Deleted “{chat_rows.title(record)}”. Press u to bring it back.")
+            undo = own_keys.spoken(self, "chatlist.undo")
+            self._say(f"Deleted “{chat_rows.title(record)}”. Press {undo} to bring it back.")
 
     @property
     def can_undo(self) -> bool:

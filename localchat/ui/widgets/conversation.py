@@ -11,6 +11,7 @@ from localchat import errors, sanitize
 from localchat.chat import events
 from localchat.chat.messages import Message as ChatMessage
 from localchat.ui import copying, deeds, markdown_blocks
+from localchat.ui.commands import own_keys
 from localchat.ui.session import Session
 from localchat.ui.widgets.answer import AnswerView
 from localchat.ui.widgets.message_view import Edited, Wanted
@@ -148,7 +149,7 @@ class Conversation(Container):
             elif event.deed == "version" and self.transcript.has_focus:
                 versions = chat.tree.versions(event.message_id)
                 self.transcript.choose(next(each.id for each in chat.path if each.id in versions))
-            return words
+            return words.replace(deeds.UNDO_KEY, own_keys.spoken(self, "transcript.undo"))
 
         self.attempt(do)
 

@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from localchat import sanitize
+from localchat.ui.commands import own_keys
 
 _NEW_LINE_KEYS = ("ctrl+j", "shift+enter", "shift+\r", "alt+enter")
 
@@ -36,7 +37,8 @@ class Editor(TextArea):
         self.border_subtitle = hint
 
     def on_mount(self) -> None:
-        """Write on where the text ends."""
+        """Write on where the text ends; the reader's keys are left to commands."""
+        own_keys.make_room(self)
         self.move_cursor(self.document.end)
 
     def action_leave(self) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import TextArea
 
 from localchat import sanitize
 from localchat.ui import commands, keyboard
+from localchat.ui.commands import own_keys
 from localchat.ui.prompt_history import PromptHistory, Recall
 
 
@@ -44,8 +45,9 @@ class PromptArea(TextArea):
         self._take_paste = take_paste
 
     def on_mount(self) -> None:
-        """Tell Alt+Enter from Enter from now on."""
+        """Tell Alt+Enter from Enter from now on, and leave the reader's keys to commands."""
         keyboard.tell_alt_enter()
+        own_keys.make_room(self)
 
     def take_text(self) -> str:
         """Empty the box for the next message, remember what was in it, and return that."""

@@ -18,6 +18,7 @@ from localchat import errors, sanitize
 from localchat.chat import attachments
 from localchat.chat.drafts import Draft
 from localchat.ui import chips, commands, editor, keyboard
+from localchat.ui.commands import own_keys
 from localchat.ui.commands.command import Command
 from localchat.ui.prompt_files import Counter, PromptFiles
 from localchat.ui.prompt_history import PromptHistory
@@ -254,7 +255,8 @@ class PromptBox(Vertical):
         if self._row.has_focus:
             usual = "x takes the file away · Enter opens it · Esc goes on writing"
         elif self._busy:
-            usual = "Enter sends after this answer · Esc stops it"
+            stop = own_keys.spoken(self, "chat.stop")
+            usual = f"Enter sends after this answer · {stop} stops it"
         self._writing.border_subtitle = sanitize.line(words) or usual
         self._writing.set_class(warn, "-warning")
         self._warned_of = self.text if warn else None
