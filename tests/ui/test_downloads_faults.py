@@ -88,6 +88,7 @@ def _nobody() -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.slow
 async def test_nobody_answers_at_all(tmp_path: Path) -> None:
     """A name that does not exist, a port without a server, and one that speaks no TLS."""
     await _fails_while_somebody_types(
