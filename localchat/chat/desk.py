@@ -38,7 +38,8 @@ class Desk:
     @property
     def is_resting(self) -> bool:
         """Whether the model was put out of memory, to come back with the next answer."""
-        return self.engine.loaded is None and self.engine.wanted is not None
+        engine = self.engine
+        return engine.loaded is None and engine.wanted is not None and not engine.is_loading
 
     @contextlib.asynccontextmanager
     async def turn(self, tell: Callable[[int], None]) -> AsyncIterator[None]:
@@ -81,7 +82,7 @@ class Desk:
             self._alarm = None
 
     def _rest(self) -> None:
-        # None is in memory while another one is being loaded: that one shall stay.
+        # None is in memory while one is being loaded: that one shall stay.
         if self.engine.loaded is None or self._line:
             return
         self._resting = asyncio.get_running_loop().create_task(self._free())

@@ -36,6 +36,7 @@ class EngineClient:
         self._busy = asyncio.Lock()
         self.wanted: wire.Load | None = None
         """What was loaded last, and is again when needed: after a crash, or while it rests."""
+        self.is_loading = False
         self._loaded: wire.Loaded | None = None
 
     @property
@@ -157,8 +158,11 @@ class EngineClient:
 
     async def _load(self, wanted: wire.Load, on_progress: OnProgress) -> wire.Loaded:
         # Wanted already, so that whoever asks meanwhile waits for it.
-        self.wanted, self._loaded = wanted, None
-        self._loaded = await self._loader.load(wanted, on_progress)
+        self.wanted, self._loaded, self.is_loading = wanted, None, True
+        try:
+            self._loaded = await self._loader.load(wanted, on_progress)
+        finally:
+            self.is_loading = False
         self.wanted = dataclasses.replace(wanted, params=self._loaded.params)
         return self._loaded
 
