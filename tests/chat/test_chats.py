@@ -180,12 +180,12 @@ async def test_whoever_asks_while_the_model_comes_back_waits_for_it(
     engine = await ears.loaded(fake_engine(load_seconds=0.5))
     await engine.unload(until_needed=True)
     chats = Chats(engine, None)
-    assert chats.is_resting
+    assert [True] == [chats.is_resting]
     first, second = await chats.new(), await chats.new()
     ear, second_ear = Ear(first), Ear(second)
     await first.send(Draft("Hello"))
     await ear.next(Waiting)
-    assert not chats.is_resting
+    assert [False] == [chats.is_resting]
     await second.send(Draft("Me too"))
     assert "stop" == (await ear.ended()).ending
     assert "stop" == (await second_ear.ended()).ending
