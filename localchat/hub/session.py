@@ -150,7 +150,7 @@ class Session:
             try:
                 if not response.has_redirect_location:
                     raise refusals.of_response(response.status_code, response.headers, asked)
-                target, params = self._following(target, response, asked), ()
+                target, params = _following(target, response, asked), ()
             finally:
                 response.close()
         raise errors.NetworkError(f"{asked.host} sends every request in circles.", refusals.LATER)
@@ -195,17 +195,6 @@ class Session:
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise refusals.of_exception(error, asked) from error
 
-    def _following(self, url: str, response: httpx2.Response, asked: Asked) -> str:
-        target = urljoin(url, response.headers["Location"])
-        scheme, host, _ = access.origin(target)
-        is_weaker = urlsplit(url).scheme == "https" and scheme != "https"
-        if scheme not in ("http", "https") or not host or is_weaker:
-            raise errors.NetworkError(
-                f"{asked.host} led to an address that is not secure, which localchat refuses.",
-                refusals.LATER,
-            )
-        return target
-
     def _limits(self) -> httpx2.Timeout:
         limits = self.timeouts
         return httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
@@ -215,6 +204,18 @@ class Session:
             if self._client is None:
                 self._client = httpx2.Client(timeout=self._limits(), follow_redirects=False)
             return self._client
+
+
+def _following(url: str, response: httpx2.Response, asked: Asked) -> str:
+    target = urljoin(url, response.headers["Location"])
+    scheme, host, _ = access.origin(target)
+    is_weaker = urlsplit(url).scheme == "https" and scheme != "https"
+    if scheme not in ("http", "https") or not host or is_weaker:
+        raise errors.NetworkError(
+            f"{asked.host} led to an address that is not secure, which localchat refuses.",
+            refusals.LATER,
+        )
+    return target
 
 
 def too_slow(asked: Asked) -> errors.NetworkError:
