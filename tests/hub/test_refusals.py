@@ -218,7 +218,7 @@ def test_the_cause_below_an_error_is_what_counts(cause: Exception, words: str) -
 def test_a_trickle_ends() -> None:
     """An answer that comes a little at a time is given up after the time that it may take."""
     slow = FakeRepo("user/slow", (FakeFile("m-Q8_0.gguf", b"GGUF" * 200_000),))
-    hurried = Timeouts(total_seconds=1.0, least_bytes_per_second=1e9)
+    hurried = Timeouts(total_seconds=0.6, least_bytes_per_second=1e9)
     with FakeHub(slow, bytes_per_second=80_000) as hub:
         who = Access(hub.endpoint)
         with HubClient(who) as client:
