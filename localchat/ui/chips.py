@@ -12,6 +12,7 @@ from localchat.chat.messages import Part
 from localchat.ui.prompt_files import Attachment
 
 _NAME_CHARACTERS: Final = 36
+_SHORTEST_NAME: Final = 8
 _NOTE_CHARACTERS: Final = 60
 _CROSS: Final = " × "
 _PLAIN_STYLE: Final = "$foreground on $surface"
@@ -29,28 +30,40 @@ class Place:
     end: int
 
 
-def words(attachment: Attachment) -> str:
-    """Say which file it is and what it costs, safe to show."""
+def words(attachment: Attachment, width: int = 80) -> str:
+    """Say which file it is and what it costs, safe to show, in a width if that is possible."""
+    said = " · reading…" if attachment.part is None else f", {_facts(attachment, attachment.part)}"
+    most = max(_SHORTEST_NAME, min(_NAME_CHARACTERS, width - len(said) - len(_CROSS) - 1))
     name = sanitize.line(attachment.name)
-    if len(name) > _NAME_CHARACTERS:
+    if len(name) > most:
         # The end of a path says more than its beginning.
-        name = "…" + name[1 - _NAME_CHARACTERS :]
-    part = attachment.part
-    if part is None:
-        return f"{name} · reading…"
+        name = "…" + name[1 - most :]
+    return name + said
+
+
+def total(every: Sequence[Attachment]) -> str:
+    """Say how many files there are and what all of them cost; nothing of one alone."""
+    if len(every) < 2:
+        return ""
+    tokens = [each.tokens for each in every if each.tokens is not None]
+    known = f", {_plural(sum(tokens), 'token')}" if len(tokens) == len(every) else ""
+    return _plural(len(every), "file") + known
+
+
+def _facts(attachment: Attachment, part: Part) -> str:
     facts = [_cost(part, attachment.tokens)]
     if pages := attachments.pages(part):
         facts.insert(0, _plural(pages, "page"))
     if attachment.note:
         facts.append(sanitize.line(attachment.note, _NOTE_CHARACTERS))
-    return ", ".join((name, *facts))
+    return ", ".join(facts)
 
 
 def lay_out(
     every: Sequence[Attachment], width: int, chosen: int | None
-) -> tuple[Content, tuple[Place, ...]]:
+) -> tuple[list[Content], tuple[Place, ...]]:
     """Break the chips into lines of a width, and say where each of them is."""
-    pieces = [_piece(words(each), at == chosen) for at, each in enumerate(every)]
+    pieces = [_piece(words(each, width), at == chosen) for at, each in enumerate(every)]
     places = tuple(_places(pieces, width))
     lines: list[Content] = []
     for piece, place in zip(pieces, places, strict=True):
@@ -58,7 +71,7 @@ def lay_out(
             lines.append(piece)
         else:
             lines[-1] = Content.assemble(lines[-1], " ", piece)
-    return Content("\n").join(lines), places
+    return lines, places
 
 
 def _piece(text: str, is_chosen: bool) -> Content:

@@ -63,7 +63,7 @@ class PromptApp(App[None]):
         return [event.draft for event in self.told if isinstance(event, PromptBox.Submitted)]
 
     @property
-    def commands(self) -> list[tuple[str, str]]:
+    def given(self) -> list[tuple[str, str]]:
         """The commands given, and what came with them."""
         return [
             (event.command.id, event.argument)

@@ -405,7 +405,7 @@ async def test_slash_words_are_commands(folder: Path) -> None:
             await pilot.press("enter")
             await pilot.pause()
 
-        assert app.commands == [("chat.stop", ""), ("chat.rename", "My chat")]
+        assert app.given == [("chat.stop", ""), ("chat.rename", "My chat")]
         assert app.sent == []
         assert app.box.text == ""
 
@@ -450,7 +450,7 @@ async def test_slash_list_completes(folder: Path) -> None:
         await _type(pilot, "/sto")
         await _until(pilot, lambda: _rows(app)[:1] == ["/stop"])
         await pilot.press("enter")
-        await _until(pilot, lambda: app.commands == [("chat.stop", "")])
+        await _until(pilot, lambda: app.given == [("chat.stop", "")])
 
     assert completed in ("/regen ", "/rename ")
 
@@ -492,3 +492,19 @@ async def test_hostile_names_and_texts_are_only_text(tmp_path: Path, text: str) 
         drawn.append(hosts.screen_text(pilot))
 
     assert _OBEYED.findall("".join(drawn).replace("\n", "")) == []
+
+
+async def test_many_files_are_all_reachable(folder: Path) -> None:
+    """Of more files than there is room for, the chosen one is always seen."""
+    files = tuple(Part("file", "x" * 10, f"file{number}.txt") for number in range(9))
+    async with _prompt(folder, size=(40, 20)) as (app, pilot):
+        app.box.draft = Draft("", files)
+        await hosts.shows(pilot, "9 files")
+        await hosts.shows(pilot, "file8.txt, 10 B ×")
+        assert "file0" not in hosts.screen_text(pilot)
+        await pilot.press("shift+tab", *(["left"] * 8))
+        await hosts.shows(pilot, "file0.txt, 10 B ×")
+        await pilot.press("x")
+        await hosts.shows(pilot, "8 files")
+
+        assert app.box.draft.files == files[1:]

@@ -193,13 +193,25 @@ async def test_a_file_that_was_removed_meanwhile_stays_away(tmp_path: Path) -> N
 
 
 def test_chips_are_broken_into_lines() -> None:
-    """Chips stand beside each other as far as there is room, and never overlap."""
+    """Chips stand beside each other as far as there is room, and none is wider than its line."""
     every = [Attachment(f"file{at}.txt", Part("file", "x" * 10, "f")) for at in range(5)]
+    long = Attachment("folder/" * 9 + "end.txt", Part("file", "x" * 10, "f"), "read as Latin-1")
 
-    content, places = chips.lay_out(every, 50, None)
+    lines, places = chips.lay_out([*every, long], 50, None)
 
-    assert [place.line for place in places] == [0, 0, 1, 1, 2]
-    assert all(line.cell_length <= 50 for line in content.split("\n"))
+    assert [place.line for place in places] == [0, 0, 1, 1, 2, 3]
+    assert all(line.cell_length <= 50 for line in lines)
+    assert "end.txt, 10 B, read as Latin-1 ×" in lines[-1].plain
+
+
+def test_total_of_several_files_is_told() -> None:
+    """Two files and more are added up, once all are counted."""
+    one = Attachment("a", Part("file", "x", "a"), tokens=1200)
+    uncounted = Attachment("b", Part("file", "x", "b"))
+
+    assert chips.total([one]) == ""
+    assert chips.total([one, uncounted]) == "2 files"
+    assert chips.total([one, one, one]) == "3 files, 3,600 tokens"
 
 
 @given(st.text(max_size=80))

@@ -4,11 +4,14 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from localchat.ui import chips, commands
 from localchat.ui.prompt_files import Attachment
+
+_MOST_LINES = 3
 
 
 class AttachmentRow(Static, can_focus=True):
@@ -38,6 +41,8 @@ class AttachmentRow(Static, can_focus=True):
         self._every: tuple[Attachment, ...] = ()
         self._at = 0
         self._places: tuple[chips.Place, ...] = ()
+        self._top = 0
+        """The first line that is seen, when there are more than fit."""
 
     def show(self, every: tuple[Attachment, ...]) -> None:
         """Show these files; without any the row is gone, and the focus with it."""
@@ -83,7 +88,7 @@ class AttachmentRow(Static, can_focus=True):
         if offset is None:
             return
         for at, place in enumerate(self._places):
-            if offset.y == place.line and place.begin <= offset.x < place.end:
+            if offset.y + self._top == place.line and place.begin <= offset.x < place.end:
                 self._at = at
                 if offset.x >= place.cross:
                     self.action_remove()
@@ -95,5 +100,9 @@ class AttachmentRow(Static, can_focus=True):
         width = self.content_size.width
         if width:
             chosen = self._at if self.has_focus else None
-            content, self._places = chips.lay_out(self._every, width, chosen)
-            self.update(content)
+            lines, self._places = chips.lay_out(self._every, width, chosen)
+            seen = (
+                self._places[self._at].line if chosen is not None and self._places else len(lines)
+            )
+            self._top = max(0, min(seen - 1, len(lines) - _MOST_LINES))
+            self.update(Content("\n").join(lines[self._top : self._top + _MOST_LINES]))

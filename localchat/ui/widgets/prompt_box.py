@@ -243,6 +243,7 @@ class PromptBox(Vertical):
 
     def _show_files(self) -> None:
         self._row.show(self._files.every)
+        self._writing.border_title = chips.total(self._files.every)
         self._hint()
         self.post_message(self.Changed(self.draft))
 
