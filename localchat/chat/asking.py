@@ -127,7 +127,8 @@ class Asking:
         wanted = self._desk.engine.wanted
         path = Path(wanted.path) if wanted else Path()
         self.answer.model = ModelMark(loaded.name, file_name=path.name)
-        self._mark = asyncio.create_task(self._desk.marks.mark(path, loaded.name))
+        if self._scribe is not None:
+            self._mark = asyncio.create_task(self._desk.marks.mark(path, loaded.name))
         return loaded
 
     def _pass_on(self, event: wire.Event, plan: Plan) -> None:

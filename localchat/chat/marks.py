@@ -25,10 +25,12 @@ _State = tuple[Path, int, int]
 
 
 class Marks:
-    """What is known of model files; hashes are remembered in a file."""
+    """What is known of model files."""
 
     def __init__(self, hashes_file: Path | None) -> None:
+        """Hashes are remembered in a file; without one, large models have none."""
         self._memory = Memory(hashes_file)
+        self._remembers = hashes_file is not None
         self._lock = threading.Lock()
         self._quants: dict[_State, str] = {}
         self._due: dict[_State, StoredFile] = {}
@@ -69,7 +71,7 @@ class Marks:
             if state not in self._quants:
                 self._quants[state] = _quant(path)
             sha256 = file.sha256 or self._memory.fingerprint((file,))
-            if not sha256 and file.size_bytes > SMALL_BYTES:
+            if self._remembers and not sha256 and file.size_bytes > SMALL_BYTES:
                 self._due.setdefault(state, file)
         if not sha256 and file.size_bytes <= SMALL_BYTES:
             sha256 = self._hash(file)

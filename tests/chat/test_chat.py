@@ -442,6 +442,42 @@ async def test_deleted_message_comes_back(
     assert whole == chat.path == stored(chats_file, chat.record.id)
 
 
+async def test_summary_goes_with_what_it_tells_of(fake_engine: MakeEngine, keeper: Keeper) -> None:
+    """A deleted message is not sent by way of a summary; with the message, the summary is back."""
+    answers = ["One.", "Two.", "Three.", "We spoke of things."]
+    chat = await chat_with(fake_engine, keeper, answers=answers)
+    for text in ("First", "Second", "Third"):
+        await tell(chat, text)
+    await chat.summarize_now()
+    summaries = chat.tree.summaries
+    await chat.delete(chat.path[0].id)
+    assert () == chat.tree.summaries
+    await chat.undo_delete()
+    assert summaries == chat.tree.summaries != ()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_versions_come_back_where_they_were(
+    fake_engine: MakeEngine, chats_file: Path, is_kept: bool
+) -> None:
+    """What hangs from a deleted message, and which version was shown, is as before."""
+    keeper = Keeper(chats_file) if is_kept else None
+    chat = await chat_with(fake_engine, keeper, answers=["1", "2", "3", "4"])
+    first = await tell(chat, "First")
+    await tell(chat, "Second")
+    ear = Ear(chat)
+    await chat.regenerate(first.id)
+    await ear.ended()
+    await chat.choose(first.id)
+    shown, versions = chat.path, chat.tree.versions(first.id)
+    await chat.delete(first.id)
+    assert first.id not in chat.tree.messages
+    await chat.undo_delete()
+    assert (shown, versions) == (chat.path, chat.tree.versions(first.id))
+    if keeper is not None:
+        await keeper.close()
+
+
 async def test_deleting_the_answer_under_way_stops_it(fake_engine: MakeEngine) -> None:
     """An answer that nobody wants does not go on."""
     chat = await chat_with(fake_engine, answers=["word " * 400], rate=100)
@@ -521,6 +557,17 @@ async def test_asking_yields_the_answer_and_ends(fake_engine: MakeEngine) -> Non
     events = [event async for event in chat.ask("Hi")]
     assert isinstance(events[-1], Ended)
     assert "Hello there." == "".join(e.text for e in events if isinstance(e, Said))
+
+
+async def test_asking_goes_on_when_the_disk_refuses(fake_engine: MakeEngine, home: Path) -> None:
+    """The failure to keep it is an event like others; the answer comes."""
+    (home / "chats.db").mkdir(parents=True)
+    keeper = Keeper(home / "chats.db")
+    chat = await chat_with(fake_engine, keeper, answers=["Hello there."])
+    events = [event async for event in chat.ask("Hi")]
+    assert any(isinstance(event, Failed) for event in events)
+    assert isinstance(events[-1], Ended) and "Hello there." == events[-1].message.text
+    await keeper.close()
 
 
 async def test_leaving_the_iterator_stops_the_answer(fake_engine: MakeEngine) -> None:
