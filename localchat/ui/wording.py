@@ -7,18 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localchat import sanitize, units
-from localchat.chat.conversation import Ending, Turn
 from localchat.engine import wire
 from localchat.fit.option import Option
 from localchat.library.entries import Partial
-
-_ENDINGS: dict[Ending, str] = {
-    "stop": "stopped by itself",
-    "length": "token limit reached",
-    "context": "context full",
-    "cancelled": "stopped by you",
-    "error": "cut off",
-}
 
 GUIDE_NAME = "Guide"
 ABOUT_GUIDE = "Built in, tiny, and knows only this program."
@@ -64,25 +55,6 @@ def cannot_go_on(partial: Partial) -> tuple[str, str]:
 def percent(done: int, total: int) -> int:
     """Say how much of `total` is done, 0 when the total is unknown."""
     return min(100, 100 * done // total) if total > 0 else 0
-
-
-def answer_footer(turn: Turn) -> str:
-    """Say in one line how an answer came about.
-
-    >>> stats = wire.Stats(100, 96, 0.2, 0.41, 142, 7.05)
-    >>> answer_footer(Turn("assistant", "Hi", stats=stats, ending="cancelled"))
-    '142 tokens · 20.0 tokens/s · first token 0.41 s · 96 % of the prompt reused · stopped by you'
-    """
-    stats = turn.stats or wire.Stats()
-    parts = [count(stats.tokens, "token")] if stats.tokens else []
-    if stats.tokens_per_second is not None:
-        parts.append(units.human_rate(stats.tokens_per_second))
-    if stats.ttft_seconds:
-        parts.append(f"first token {precise_seconds(stats.ttft_seconds)}")
-    if stats.cached_tokens:
-        parts.append(f"{percent(stats.cached_tokens, stats.prompt_tokens)} % of the prompt reused")
-    parts.append(_ENDINGS.get(turn.ending, ""))
-    return " · ".join(part for part in parts if part)
 
 
 def count(number: int, noun: str) -> str:
