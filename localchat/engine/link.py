@@ -40,13 +40,17 @@ class Link:
         self._reader: asyncio.Task[None] | None = None
         self._requests: dict[int, Request] = {}
         self._last_id = 0
+        self._starting = asyncio.Lock()
         self.ready: wire.Ready | None = None
         """Which engine this is; None while no process runs."""
 
     async def start(self) -> wire.Ready:
         """Start the process unless it runs. Raises EngineMissing or EngineLost."""
-        if self.ready is not None:
-            return self.ready
+        # Whoever comes while it starts waits for that one: two would take each other's first word.
+        async with self._starting:
+            return self.ready or await self._start()
+
+    async def _start(self) -> wire.Ready:
         await self.close()
         try:
             worker = await process.WorkerProcess.start(self._command, self._log_folder)

@@ -212,6 +212,20 @@ async def test_close_leaves_no_process(fake_engine: MakeEngine) -> None:
     assert _gone(pid)
 
 
+async def test_two_who_start_it_at_once_share_one_engine(fake_engine: MakeEngine) -> None:
+    """As when a model is chosen while the engine is still asked about this machine."""
+    client = fake_engine()
+    try:
+        async with asyncio.timeout(20):
+            first, second, loaded = await asyncio.gather(
+                client.start(), client.start(), client.load("model.gguf")
+            )
+        assert first.pid == second.pid == client.pid
+        assert loaded == client.loaded
+    finally:
+        await client.close()
+
+
 async def test_a_missing_interpreter_is_an_engine_that_is_missing(tmp_path: Path) -> None:
     """A command that cannot be started is reported, not raised as OSError."""
     engine = EngineClient(tmp_path, tmp_path / "s.json", ("/nonexistent/python",))

@@ -94,11 +94,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command(
         "chat.chats", "Chats", "all chats: search them, open one",
-        "app.show_chats", ("ctrl+o",), slash="chats", group=CHATS, is_priority=True,
+        "app.show_chats", ("ctrl+o",), slash="chats", group=CHATS, is_priority=True, in_footer=True,
     ),
     Command(
         "chat.settings", "Settings", "how this chat is answered",
-        "app.settings", ("ctrl+s",), slash="settings", group=CHATS, is_priority=True,
+        "app.settings", ("ctrl+s",), slash="settings", group=CHATS, is_priority=True, in_footer=True,
     ),
     Command(
         "chat.rename", "Rename", "give this chat a title of your own",
