@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from localchat import units
 from localchat.engine.client import EngineClient
 from localchat.hub.access import Access
 from localchat.library import library
@@ -39,6 +40,7 @@ def make_setup(
         access=access or Access(is_offline=True),
         cache=Cache(folder / "hub"),
         headers_folder=folder / "headers",
+        free_bytes=lambda: 120 * units.GIB,
         scan_library=functools.partial(_scan, folder),
     )
 

@@ -60,7 +60,7 @@ async def test_everything_on_the_disk_is_listed(fake_engine: MakeEngine, tmp_pat
     ollama.add("registry.ollama.ai/library/herd/3b", disks.model("Herd"))
     app = hub_hosts.make_app(fake_engine(), tmp_path)
     async with app.run_test(size=SIZE) as pilot:
-        await hosts.shows(pilot, " free")
+        await hosts.shows(pilot, "16 KiB on this disk, 120.00 GiB free")
         await _show_disk(pilot)
         await hosts.shows(pilot, "Ollama")
         rows = [" ".join(line.split()) for line in hosts.screen_text(pilot).splitlines()]

@@ -1,20 +1,21 @@
 """The small parts of the interface: words, gauges, the status line."""
 
+import dataclasses
 import doctest
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localchat.chat.conversation import Turn
+from localchat.chat import events, messages
 from localchat.engine import wire
-from localchat.ui import meter, wording
+from localchat.ui import message_words, meter, wording
 from localchat.ui.widgets import gauge, model_table
 from localchat.ui.widgets.bars import status_line
 from tests.ui import hosts
 
 
-@pytest.mark.parametrize("module", [wording, gauge])
+@pytest.mark.parametrize("module", [wording, message_words, gauge])
 def test_examples_in_the_docstrings(module: object) -> None:
     """The examples in these modules are true."""
     result = doctest.testmod(module)  # type: ignore[arg-type]
@@ -56,7 +57,7 @@ def test_status_line_fits(live: meter.Live, width: int) -> None:
 def test_model_rows_are_aligned(width: int) -> None:
     """All rows fit, and each column's words end, or begin, in the same place in each."""
     entries = hosts.entries()
-    heading, rows = model_table.table(entries, width, None)
+    heading, rows = model_table.table(entries, width, model_table.Now())
 
     assert {row.cell_length for row in rows} == {heading.cell_length}
     assert heading.cell_length <= width
@@ -70,15 +71,29 @@ def test_meter_follows_an_answer() -> None:
     """Reading, answering and the end: the figures come from the stats, the curve from steps."""
     follow = meter.Meter()
     follow.use_model(4096)
-    follow.begin()
-    follow.see(wire.Stats(), wire.Progress(1, "prompt", 50, 200))
+    follow.hear(events.Waiting(wire.Progress(1, "prompt", 50, 200)))
     assert (follow.live.state, follow.live.used_tokens) == ("reading 25 %", 50)
+    stats = wire.Stats()
     for tokens in (10, 20, 40):
-        seconds = tokens / 20
-        follow.see(wire.Stats(200, tokens=tokens, seconds=seconds, ttft_seconds=0.5), None)
+        stats = wire.Stats(200, tokens=tokens, seconds=tokens / 20, ttft_seconds=0.5)
+        follow.hear(events.Said("answer", "word", stats))
+        follow.sample()
     live = follow.live
     assert live.state == "answering"
     assert live.recent_rates == (20.0, 20.0)
     assert live.used_tokens == 240
-    follow.end(Turn("assistant", "Hi", ending="stop"), lost=False)
+    answer = dataclasses.replace(messages.new("", None, "assistant"), stats=stats, ending="stop")
+    follow.hear(events.Ended(answer))
     assert (follow.live.state, follow.live.recent_rates) == ("ready", ())
+
+
+def test_gauge_warns_in_words() -> None:
+    """From 80 % on the gauge says so, beyond 100 % too, and names what happens then."""
+    words = [
+        status_line(meter.Live(used, 1000, policy="stops when full"), 120).plain
+        for used in (790, 810, 1100)
+    ]
+
+    assert ["nearly full" in line for line in words] == [False, True, False]
+    assert "110 %, too long" in words[2]
+    assert all("stops when full" in line for line in words)
