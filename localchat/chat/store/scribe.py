@@ -12,8 +12,8 @@ from localchat.chat.reasoning import Kind
 from localchat.chat.store.keeper import Keeper
 from localchat.chat.store.store import Store
 
-FLUSH_SECONDS: Final = 0.2
-"""A quarter of a second, less what a busy machine takes to write."""
+FLUSH_SECONDS: Final = 0.15
+"""A quarter of a second, less what a busy machine takes until it is written."""
 
 
 class Scribe:
