@@ -177,9 +177,12 @@ class AnsweredChat(KeptChat):
             tree = tree.choosing(job.back_to)
         self._asking, self._task = None, None
         self._change(tree)
-        if not tree.messages and not self.record.has_own_title:
+        if not tree.messages and not self._deleted:
+            # As if it had not begun: there is nothing to go back to.
             with contextlib.suppress(errors.StoreError):
-                await self.rename("")
+                await self._ledger.forget(self.record)
+            if not self.record.has_own_title:
+                self._note(title="")
         self._tell(Failed(error, job.draft))
 
     async def _keep_summary(self, summary: Summary) -> None:

@@ -56,6 +56,11 @@ class Ledger:
         if self._owed.pop(message_id, None) is None:
             await self.note(lambda store: store.delete_message(message_id))
 
+    async def forget(self, record: ChatRecord) -> None:
+        """Remove a chat without messages. Raises StoreError."""
+        await self.note(lambda store: store.remove_chat(record.id))
+        self._is_kept = False
+
     async def begin(self, record: ChatRecord) -> None:
         """Keep the chat itself, before it has messages. Raises StoreError."""
         if self._keeper is not None and not self._is_kept:

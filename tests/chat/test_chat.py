@@ -203,7 +203,7 @@ async def test_what_the_engine_refuses_is_given_back(
     assert Draft("Hello") == failed.draft
     assert () == chat.path
     assert "" == chat.record.title
-    assert () == (await keeper.do(lambda store: store.tree(chat.record.id))).path()
+    assert () == await keeper.do(lambda store: store.chats())
 
 
 async def test_nothing_is_sent_without_a_model(fake_engine: MakeEngine) -> None:
