@@ -43,8 +43,8 @@ class LocalchatApp(CopyingApp):
 
     def __init__(self, engine: EngineClient, setup: Setup, theme: str = "") -> None:
         super().__init__(setup)
-        self.commands = keys.apply(commands.COMMANDS, setup.keys)
-        self.set_keymap(keys.keymap(self.commands, setup.keys))
+        self.command_list = keys.apply(commands.COMMANDS, setup.keys)
+        self.set_keymap(keys.keymap(self.command_list, setup.keys))
         themes.register(self, theme)
         self._config_file = setup.config_file
         self._gate = ControlGate()
@@ -129,7 +129,7 @@ class LocalchatApp(CopyingApp):
     def action_help(self) -> None:
         """Show the keys."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.commands))
+            self.push_screen(HelpScreen(self.command_list))
 
     def action_change_theme(self, name: str = "") -> None:
         """Change the colors, to this theme or one that is chosen."""

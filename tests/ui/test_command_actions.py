@@ -2,7 +2,9 @@
 
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual import actions
@@ -46,3 +48,15 @@ def test_a_command_has_its_action(command: Command) -> None:
         given = (*parameters, "text") if command.argument else parameters
         # Raises TypeError where the action cannot be called as the command calls it.
         inspect.signature(action).bind(None, *given)
+
+
+def test_keys_that_are_told_are_of_commands_there_are() -> None:
+    """Where a widget tells the key of a command by its id, there is one with keys."""
+    sources = Path(localchat.ui.widgets.__file__).parents[1].rglob("*.py")
+    told = {
+        found[1]
+        for source in sources
+        for found in re.finditer(r'spoken\(self, "([^"]+)"\)', source.read_text("utf-8"))
+    }
+    assert told
+    assert told - {each.id for each in COMMANDS if each.keys} == set()

@@ -30,4 +30,4 @@ def make_room(node: DOMNode) -> None:
 def _every(node: DOMNode) -> tuple[Command, ...]:
     app = cast("LocalchatApp", node.app)
     # A widget may be shown alone, as in a test.
-    return getattr(app, "commands", COMMANDS)
+    return getattr(app, "command_list", COMMANDS)

@@ -34,7 +34,7 @@ class CommandProvider(Provider):
                 yield Hit(score, title, self._run(command), command.title, help=_help(command))
 
     def _possible(self) -> Iterator[Command]:
-        for command in cast("LocalchatApp", self.app).commands:
+        for command in cast("LocalchatApp", self.app).command_list:
             is_named = bool(command.words) or command.in_footer
             if not is_named or command.is_fixed or command.must_have_argument:
                 continue

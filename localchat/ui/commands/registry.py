@@ -98,7 +98,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command(
         "chat.settings", "Settings", "how this chat is answered",
-        "app.settings", ("ctrl+s",), slash="settings", group=CHATS, is_priority=True, in_footer=True,
+        "app.settings", ("ctrl+s",), slash="settings", group=CHATS, in_footer=True,
+        is_priority=True,
     ),
     Command(
         "chat.rename", "Rename", "give this chat a title of your own",
@@ -167,7 +168,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "want('fork')", ("f",), group=MESSAGES, in_footer=True),
     Command("transcript.thoughts", "Thoughts", "show or hide what the model thought before it",
         "want('thoughts')", ("t",), group=MESSAGES),
-    Command("transcript.leave", "Write", "write on", "want('leave')", ("escape", "tab"),
+    Command("transcript.leave", "Write", "write on", "screen.write", ("escape", "tab"),
         group=MESSAGES, in_footer=True, key_display="esc"),
     Command("grid.choose", "Chat", "chat with the model, as the grid has it",
         "choose", ("enter",), group=MODELS, in_footer=True, is_fixed=True),

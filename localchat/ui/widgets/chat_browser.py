@@ -117,7 +117,7 @@ class ChatBrowser(Horizontal):
             return
         if await self._change(record.id, lambda store: store.delete_chat(record.id)):
             self._undo.append(record.id)
-            undo = own_keys.spoken(self, "chatlist.undo")
+            undo = own_keys.spoken(self, "chats.undo")
             self._say(f"Deleted “{chat_rows.title(record)}”. Press {undo} to bring it back.")
 
     @property
