@@ -109,9 +109,22 @@ def _value(table: str, name: str, text: str) -> object:
     except ValueError as error:
         shown = sanitize.line(text, 60)
         raise errors.SettingsError(f'{table}.{name} must be {error}, not "{shown}".') from None
+    if name == "theme":
+        _check_theme(text)
     # What people write stays as they wrote it where it is a word or has a unit.
     is_word = text in getattr(kind, "words", ()) or isinstance(kind, settings.Rate)
     return text if is_word else value
+
+
+def _check_theme(name: str) -> None:
+    # Loaded only here: it stands on the interface.
+    from localchat.ui import themes
+
+    known = themes.names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+        raise errors.SettingsError(f'There is no theme "{sanitize.line(name, 60)}".', hint)
 
 
 def _unset(file: Path, text: str) -> int:

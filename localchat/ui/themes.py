@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 from textual.app import App
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from localchat import errors, sanitize
 
@@ -96,6 +96,11 @@ def remember(app: App[None], file: Path | None) -> None:
             app.run_worker(_write(app, file, theme.name), group="theme", exclusive=True)
 
     app.theme_changed_signal.subscribe(app, write)
+
+
+def names() -> tuple[str, ...]:
+    """List every theme that can be chosen."""
+    return tuple(sorted({*BUILTIN_THEMES, DARK.name, LIGHT.name}))
 
 
 def choose(app: App[None], name: str) -> None:

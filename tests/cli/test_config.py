@@ -50,6 +50,7 @@ def test_keys_are_set_and_listed(tmp_path: Path) -> None:
         (("set", "temp", "99"), 'chat.temp must be a number from 0 to 10, not "99".'),
         (("set", "chat.tmp", "1"), "Did you mean chat.temp?"),
         (("set", "keys.chat.stop", "ctrl+n"), "is the key of both chat.stop and chat.new."),
+        (("set", "theme", "gruvbx"), "Did you mean gruvbox?"),
         (("set", "temp"), "takes a KEY and a VALUE."),
         (("list", "temp"), "takes nothing more."),
         (("gte", "temp"), "Did you mean get?"),
