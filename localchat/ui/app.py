@@ -69,7 +69,7 @@ class LocalchatApp(CopyingApp):
 
     async def on_unmount(self) -> None:
         """Keep what is being said, and what is being written."""
-        await self._chat_screen.leave()
+        await self._chat_screen.composer.leave()
         await self.chats.close()
         if self.keeper is not None:
             await self.keeper.close()

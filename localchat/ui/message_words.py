@@ -91,7 +91,7 @@ def file(part: Part) -> str:
     """Name a part of a message that is not its text.
 
     >>> file(Part("file", "x" * 2300, "notes.md"))
-    'notes.md · 2.2 KiB'
+    'notes.md · 2 KiB'
     """
     name = sanitize.line(part.name, _SHORT_CHARACTERS) or sanitize.line(part.kind, 20)
     return f"{name} · {units.human_bytes(len(part.text.encode(errors='replace')))}"
@@ -118,16 +118,15 @@ def policy(overflow: Overflow) -> str:
     return _POLICIES[overflow][0]
 
 
-def switched(name: str, prompt_tokens: int, context_tokens: int, seconds: float | None) -> str:
+def switched(name: str, prompt_tokens: int, context_tokens: int) -> str:
     """Say what it costs that another model goes on with a conversation.
 
-    >>> switched("Qwen3 4B", 3120, 16384, 4.9)
-    'Qwen3 4B answers from here on. It first reads the whole chat: 3,120 tokens, about 4.9 s.'
+    >>> switched("Qwen3 4B", 3120, 16384)
+    'Qwen3 4B answers from here on. It first reads the whole chat: 3,120 of 16,384 tokens.'
     """
-    cost = f", about {units.human_seconds(seconds)}" if seconds else ""
     words = (
         f"{sanitize.line(name, _SHORT_CHARACTERS)} answers from here on. "
-        f"It first reads the whole chat: {prompt_tokens:,} tokens{cost}."
+        f"It first reads the whole chat: {prompt_tokens:,} of {context_tokens:,} tokens."
     )
     if prompt_tokens >= context_tokens > 0:
         words += f" That is more than its context of {context_tokens:,}."

@@ -9,8 +9,9 @@ from localchat import errors
 from localchat.chat import events
 from localchat.chat.chat import Chat
 from localchat.chat.context import ContextUse
+from localchat.chat.drafts import Draft
 from localchat.engine import wire
-from localchat.ui import feed
+from localchat.ui import feed, message_words
 from localchat.ui.feed import Aside, Intro, Item, LeftOut, Remark
 
 
@@ -58,6 +59,15 @@ class Session:
     def introduce(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         """Show which model answers from here on."""
         self._add(Intro(f"aside {next(self._numbers)}", loaded, is_guide))
+
+    async def tell_cost(self, name: str) -> str:
+        """Say what it costs that this model goes on with the chat.
+
+        Raises BadTemplate, EngineError or EngineLost.
+        """
+        use = await self.chat.count(Draft(""))
+        self.remark(message_words.switched(name, use.prompt_tokens, use.context_tokens))
+        return ""
 
     def counted(self, use: ContextUse) -> bool:
         """Take a count of the next prompt; says whether other items are to be shown."""

@@ -37,21 +37,37 @@ async def test_stopping_keeps_what_was_said(fake_engine: MakeEngine) -> None:
         assert "word word" in hosts.screen_text(pilot)
 
 
-async def test_writing_goes_on_while_the_answer_comes(fake_engine: MakeEngine) -> None:
-    """A draft typed meanwhile stays in the box; Enter does not send it, and says why."""
+async def test_message_waits_for_the_answer(fake_engine: MakeEngine) -> None:
+    """Sent while an answer comes, a message waits in sight, and is sent after it."""
+    app = hosts.make_app(fake_engine(answers=["word " * 400, "The second."], rate=200))
+    async with app.run_test(size=(100, 50)) as pilot:
+        await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Go on for long")
+        await hosts.shows(pilot, "word word")
+        await hosts.press(pilot, "n", "e", "x", "t", "enter")
+        await hosts.shows(pilot, "queued")
+        assert app.screen.query_one(PromptBox).text == ""
+        await hosts.shows(pilot, "The second.")
+
+        assert "queued" not in hosts.screen_text(pilot)
+
+
+@pytest.mark.parametrize("key", ["escape", "up"])
+async def test_waiting_message_can_be_taken_back(fake_engine: MakeEngine, key: str) -> None:
+    """Esc and Up put it back into the box, and the answer goes on; the next Esc stops that."""
     app = hosts.make_app(fake_engine(answers=["word " * 4000], rate=100))
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "Go on for long")
         await hosts.shows(pilot, "word word")
-        await hosts.press(pilot, "n", "e", "x", "t", "enter")
-        await hosts.shows(pilot, "Still answering")
-
-        assert app.screen.query_one(PromptBox).text == "next"
+        await hosts.send(pilot, "And then?")
+        await hosts.shows(pilot, "queued")
+        await hosts.press(pilot, key)
+        await hosts.wait_until(pilot, lambda: "queued" not in hosts.screen_text(pilot))
+        await hosts.wait_until(pilot, lambda: app.screen.query_one(PromptBox).text == "And then?")
+        assert "answering" in hosts.screen_text(pilot)
         await hosts.press(pilot, "escape")
         await hosts.shows(pilot, "stopped by you")
-        await hosts.press(pilot, "enter")
-        await hosts.wait_until(pilot, lambda: app.screen.query_one(PromptBox).text == "")
 
 
 @pytest.mark.parametrize("signal_name", ["SIGKILL", "SIGSEGV", "SIGABRT", "SIGILL"])
@@ -150,24 +166,21 @@ async def test_last_message_comes_back(fake_engine: MakeEngine) -> None:
     assert seen == ["two", "one", "one", "two", ""]
 
 
-async def test_new_chat_asks_first(fake_engine: MakeEngine) -> None:
-    """A conversation is thrown away only after a yes; an empty one without a question."""
-    app = hosts.make_app(fake_engine(answers=["Answered."]))
+async def test_new_chat_keeps_the_one_before(fake_engine: MakeEngine, tmp_path: Path) -> None:
+    """Ctrl+N begins a chat without a question: the other one can be opened again."""
+    engine = fake_engine(answers=["Answered."])
+    app = hosts.make_app(engine, chats_file=tmp_path / "chats.db")
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.open_chat(pilot)
+        screen = await hosts.open_chat(pilot)
         await hosts.send(pilot, "Something")
         await hosts.shows(pilot, "stopped by itself")
+        assert screen.session is not None
+        before = screen.session.chat.record.id
         await hosts.press(pilot, "ctrl+n")
-        await hosts.shows(pilot, "Start a new chat?")
-        await hosts.press(pilot, "escape")
-        await hosts.shows(pilot, "Answered.")
-        await hosts.press(pilot, "ctrl+n")
-        await hosts.shows(pilot, "Start a new chat?")
-        await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: "Answered." not in hosts.screen_text(pilot))
         await hosts.shows(pilot, "ready in")
-
-        assert "Start a new chat?" not in hosts.screen_text(pilot)
+        await app.show_chat(await app.chats.open(before))
+        await hosts.shows(pilot, "Answered.")
 
 
 async def test_gauge_counts_the_draft(fake_engine: MakeEngine) -> None:
@@ -240,6 +253,6 @@ async def test_selected_text_can_be_copied(fake_engine: MakeEngine) -> None:
         screen = await hosts.open_chat(pilot)
         await hosts.send(pilot, "Question")
         await hosts.shows(pilot, "stopped by itself")
-        screen.query("Prose").first().text_select_all()
+        screen.query("AnswerView Prose").last().text_select_all()
         await hosts.press(pilot, "ctrl+c")
         await hosts.wait_until(pilot, lambda: app.clipboard == "One two.\n\n code")

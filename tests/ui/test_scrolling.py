@@ -23,7 +23,7 @@ async def test_reader_who_scrolled_up_is_left_alone(fake_engine: MakeEngine) -> 
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "A long one")
-        column = app.screen.query_one("_Scroll")
+        column = app.screen.query_one("Column")
         await hosts.wait_until(pilot, lambda: column.scroll_y > 60)
         await hosts.press(pilot, "pageup", "pageup")
         await hosts.shows(pilot, "↓ new text")

@@ -17,12 +17,13 @@ from textual.color import Color
 from textual.widget import Widget
 
 from localchat import errors
-from localchat.chat import chat
-from localchat.chat.conversation import Turn
+from localchat.chat import events, messages
+from localchat.chat.drafts import Draft
 from localchat.engine import wire
 from localchat.fit import budget, plan
 from localchat.models.folder import LocalModel
-from localchat.ui import explaining, grid, markdown_blocks, markdown_layout
+from localchat.ui import explaining, grid, markdown_blocks, markdown_layout, wording
+from localchat.ui.feed import Entry as Said
 from localchat.ui.gate import ControlGate
 from localchat.ui.shelf import Entry
 from localchat.ui.widgets.answer import AnswerView
@@ -33,7 +34,7 @@ from localchat.ui.widgets.load_panel import LoadPanel
 from localchat.ui.widgets.machine_bar import MachineBar
 from localchat.ui.widgets.model_picker import ModelPicker
 from localchat.ui.widgets.notice import Notice
-from localchat.ui.widgets.transcript import UserMessage
+from localchat.ui.widgets.user_message import QueuedMessage, UserMessage
 from tests.ui import hosts
 
 # What Textual itself writes to color a line; everything else with an escape is of the text.
@@ -73,19 +74,29 @@ class _Wall(App[None]):
 
     async def show(self, text: str) -> str:
         """Put the text everywhere and return what the terminal would be sent."""
-        await self.query("UserMessage, Notice, AnswerView").remove()
-        view = AnswerView()
+        await self.query("UserMessage, Notice, AnswerView, QueuedMessage").remove()
+        said = _message(text)
+        live = dataclasses.replace(said, role="assistant", parts=(), is_streaming=True)
+        view = AnswerView(Said(live, is_live=True))
+        asked = UserMessage(Said(said, versions=2))
         await self.mount(
-            UserMessage(text), Notice.of_error(errors.LocalchatError(text, text)), view
+            asked,
+            Notice(text, text, details=text),
+            QueuedMessage(Draft(text, said.files)),
+            view,
         )
         stats = wire.Stats(tokens=3, note=text)
-        view.take(chat.Sent(wire.Prompt(1, 1, 0, 10, notes=(text,))))
-        view.take(chat.Said("reasoning", text, stats))
-        view.take(chat.Said("answer", text, stats))
+        view.take(events.Sent(wire.Prompt(1, 1, 0, 10, notes=(text,))))
+        view.take(events.Said("reasoning", text, stats))
+        view.take(events.Said("answer", text, stats))
         view.flush()
-        streamed = await self._drawn()
-        view.finish(Turn("assistant", text, reasoning=text, stats=stats, error=text))
         view.toggle_thoughts()
+        streamed = await self._drawn()
+        ended = dataclasses.replace(said, role="assistant", stats=stats, ending="error", error=text)
+        view.set_entry(Said(ended))
+        for each in (asked, view):
+            each.choose(True)
+        self.query_one(Notice).on_click()
         self.query_one(TopBar).subject = text
         self._show_models(text)
         panel = self.query_one(LoadPanel)
@@ -105,7 +116,7 @@ class _Wall(App[None]):
         best = planned.nearest
         good = Entry(LocalModel(path, text, 1, text, text), best=best, reason=text)
         self.query_one(MachineBar).hardware = machine
-        self.query_one(ModelPicker).show((broken, good), None, Path(f"/models/{text}"))
+        self.query_one(ModelPicker).show((broken, good), wording.short_path(Path(text)))
         self.query_one(FitGrid).show(grid.of_plan(planned, "f16", lambda option: option))
         self.query_one("#choice", FitDetails).facts = explaining.option(good, best, limits, planned)
         self.query_one("#model", FitDetails).facts = explaining.model(broken)
@@ -118,6 +129,14 @@ class _Wall(App[None]):
             for line in range(widget.size.height):
                 drawn.append(widget.render_line(line).render(self.console))
         return "\n".join(drawn)
+
+
+def _message(text: str) -> messages.Message:
+    """A message of which every part is this text."""
+    files = (messages.Part("file", text, text), messages.Part(text, text))
+    made = messages.new("chat", None, "user", text, files=files)
+    mark = messages.ModelMark(text, text, text, text)
+    return dataclasses.replace(made, reasoning=text, model=mark, seed=1)
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,9 @@ from localchat import errors, sanitize
 from localchat.chat import attachments, events
 from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
-from localchat.chat.drafts import Draft
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
-from localchat.ui import commands, message_words
-from localchat.ui.commands import obeying
+from localchat.ui import commands
 from localchat.ui.model_state import ModelState
 from localchat.ui.session import Session
 from localchat.ui.widgets.bars import TooSmall, TopBar
@@ -54,18 +52,18 @@ class ChatScreen(Screen[None]):
         self._conversation = Conversation()
         prompt = prompt or PromptBox()
         prompt.counter = functools.partial(attachments.cost, engine.count)
-        self._composer = Composer(prompt, self._model.idle)
+        self.composer = Composer(prompt, self._model.idle)
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
         yield self._bar
         yield self._conversation
-        yield self._composer
+        yield self.composer
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with the prompt."""
-        self._composer.prompt.focus()
+        self.composer.prompt.focus()
         self.set_interval(_STATUS_SECONDS, self._show_head)
 
     def show_chat(self, chat: Chat, message_id: str = "") -> None:
@@ -78,11 +76,11 @@ class ChatScreen(Screen[None]):
                 session.introduce(self._model.loaded, is_guide=self._model.is_guide)
         self.session = session
         self._conversation.open(session)
-        self._composer.open(session)
+        self.composer.open(session)
         if message_id:
             self._conversation.go_to(message_id)
         else:
-            self._composer.prompt.focus()
+            self.composer.prompt.focus()
         self._show_head()
         self.refresh_bindings()
 
@@ -90,19 +88,16 @@ class ChatScreen(Screen[None]):
         """Talk to this model from now on; the conversation so far stays."""
         before = self._model.name
         self._model.use(loaded, is_guide=is_guide)
-        self._composer.status.meter.use_model(loaded.context_tokens)
+        self.composer.status.meter.use_model(loaded.context_tokens)
         if self.session is not None:
             self.session.introduce(loaded, is_guide=is_guide)
             if self.session.chat.path and before != self._model.name:
-                self._conversation.attempt(self._tell_cost)
+                tell = functools.partial(self.session.tell_cost, self._model.name)
+                self._conversation.attempt(tell)
             self._conversation.refresh_items()
-        self._composer.count()
-        self._composer.prompt.recount()
+        self.composer.count()
+        self.composer.prompt.recount()
         self._show_head()
-
-    async def leave(self) -> None:
-        """Keep what is being written; the program ends."""
-        await self._composer.leave()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer Stop only while there is something to stop."""
@@ -114,14 +109,19 @@ class ChatScreen(Screen[None]):
 
     async def action_stop(self) -> None:
         """Take back the message that waits, or else stop the answer."""
-        if self.session is not None and not self._composer.take_back():
+        if self.session is not None and not self.composer.take_back():
             await self.session.chat.stop()
 
     async def action_new_chat(self) -> None:
         """Begin a chat; the one before is kept."""
         if self.session is None or self.session.chat.path:
             self.show_chat(await self._chats.new())
-        self._composer.prompt.focus()
+        self.composer.prompt.focus()
+
+    def action_write(self) -> None:
+        """Go on writing."""
+        self._conversation.transcript.choose("")
+        self.composer.prompt.focus()
 
     def action_scroll_text(self, pages: int) -> None:
         """Scroll the conversation from the prompt."""
@@ -131,21 +131,10 @@ class ChatScreen(Screen[None]):
         """Do something with the last answer."""
         self._conversation.last(deed)
 
-    async def _tell_cost(self) -> str:
-        session, loaded = self.session, self._model.loaded
-        if session is not None and loaded is not None:
-            use = await session.chat.count(Draft(""))
-            words = message_words.switched(
-                self._model.name, use.prompt_tokens, loaded.context_tokens, None
-            )
-            session.remark(words)
-            self._conversation.refresh_items()
-        return ""
-
     def _hear(self, session: Session, event: events.ChatEvent) -> None:
         if session is self.session:
             self._conversation.hear(event)
-            self._composer.hear(event)
+            self.composer.hear(event)
             if isinstance(event, events.Changed | events.Ended):
                 self.refresh_bindings()
         else:
@@ -174,7 +163,7 @@ class ChatScreen(Screen[None]):
         if isinstance(event, Composer.Sent):
             self._conversation.transcript.go_to_end()
         if not isinstance(event, Composer.Refreshed):
-            self._composer.prompt.focus()
+            self.composer.prompt.focus()
 
     @on(Conversation.ForkWanted)
     async def _fork(self, event: Conversation.ForkWanted) -> None:
@@ -187,9 +176,3 @@ class ChatScreen(Screen[None]):
             self.notify(sanitize.line(error.message), severity="error", markup=False)
         else:
             self.notify("This is a chat of its own now.", markup=False)
-
-    @on(PromptBox.Slash)
-    async def _obey(self, event: PromptBox.Slash) -> None:
-        if not await obeying.run(self._composer.prompt, event.command, event.argument):
-            words = f"/{event.command.words[0]} is not possible now."
-            self.notify(words, severity="warning", markup=False)

@@ -12,6 +12,7 @@ from textual.message import Message
 from localchat import errors
 from localchat.chat import draft_text, events
 from localchat.chat.drafts import Draft
+from localchat.ui.commands import obeying
 from localchat.ui.session import Session
 from localchat.ui.widgets.bars import StatusLine
 from localchat.ui.widgets.prompt_box import PromptBox
@@ -117,6 +118,13 @@ class Composer(Vertical):
         if self._session is not None:
             self._send(self._session, event.draft)
             self.post_message(self.Sent())
+
+    @on(PromptBox.Slash)
+    async def _obey(self, event: PromptBox.Slash) -> None:
+        event.stop()
+        if not await obeying.run(self.prompt, event.command, event.argument):
+            words = f"/{event.command.words[0]} is not possible now."
+            self.notify(words, severity="warning", markup=False)
 
     @work(group="send")
     async def _send(self, session: Session, draft: Draft) -> None:

@@ -115,6 +115,7 @@ class Conversation(Container):
                 self.refresh_items()
                 self.transcript.go_to_end()
         else:
+            self.refresh_items()
             if words:
                 self._tell(words)
 
@@ -125,10 +126,7 @@ class Conversation(Container):
 
     def _do(self, event: Wanted) -> None:
         message = self._message(event.message_id)
-        if event.deed == "leave":
-            self.transcript.choose("")
-            self.post_message(self.Left())
-        elif event.deed == "stay":
+        if event.deed == "stay":
             self.transcript.focus()
         elif message is None and event.deed != "undo":
             return

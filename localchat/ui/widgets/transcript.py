@@ -80,13 +80,16 @@ class Transcript(Container, can_focus=True):
     def scroll_pages(self, pages: int) -> None:
         """Scroll by screens; 1000 and more is to the edge."""
         self._column.scroll_pages(pages)
+        if self._column.follows:
+            self._pill.remove_class("-shown")
 
-    def action_move(self, step: int) -> None:
+    async def action_move(self, step: int) -> None:
         """Choose the message above or below; below the last one is the prompt."""
         ids = [key for key in self._column.items if self.entry(key) is not None]
         at = ids.index(self.chosen_id) + step if self.chosen_id in ids else len(ids) - 1
         if at >= len(ids) or not ids:
-            self.post_message(Wanted("leave", self.chosen_id))
+            # At once: what is typed next belongs into the prompt.
+            await self.run_action("screen.write")
         else:
             self.choose(ids[max(0, at)])
 
@@ -94,10 +97,10 @@ class Transcript(Container, can_focus=True):
         """Say what the reader wants done with the chosen message."""
         self.post_message(Wanted(deed, self.chosen_id, number))
 
-    def on_focus(self) -> None:
+    async def on_focus(self) -> None:
         """Choose the newest message unless one is chosen."""
         if not self.chosen_id:
-            self.action_move(0)
+            await self.action_move(0)
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the pill in the lower right corner."""

@@ -1,0 +1,143 @@
+"""Chats of hundreds of messages, chats that go on out of sight, and the last one again."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from localchat.chat import messages, records
+from localchat.chat.store.keeper import Keeper
+from localchat.chat.tree import Tree
+from localchat.engine import wire
+from localchat.ui.widgets.column import Column
+from localchat.ui.widgets.prompt_box import PromptBox
+from tests.conftest import MakeEngine
+from tests.ui import hosts
+
+
+async def _keep(file: Path, number: int) -> str:
+    """Keep a chat of so many messages, and return its id."""
+    tree, parent = Tree(), None
+    made: dict[str, messages.Message] = {}
+    for n in range(number):
+        role: wire.Role = "assistant" if n % 2 else "user"
+        text = f"Answer {n} has\n\n- some\n- lines" if n % 2 else f"Question {n}?"
+        message = messages.new("chat", parent, role, text)
+        message = dataclasses.replace(message, ending="stop" if n % 2 else "")
+        made[message.id], parent = message, message.id
+    tree = Tree(made)
+    record = records.new(title="A long one")
+    keeper = Keeper(file)
+    await keeper.do(lambda store: store.import_chat(record, tree))
+    await keeper.close()
+    return record.id
+
+
+def _top(pilot: Pilot[None]) -> str:
+    """The lines in view, without what changes by itself."""
+    lines = hosts.screen_text(pilot).splitlines()[1:-6]
+    return "\n".join(line[:90].rstrip() for line in lines)
+
+
+async def test_long_chat_opens_at_once(fake_engine: MakeEngine, tmp_path: Path) -> None:
+    """1,000 messages are there in the time of a few, and few of them are widgets."""
+    file = tmp_path / "chats.db"
+    chat_id = await _keep(file, 1000)
+    app = hosts.make_app(fake_engine(), chats_file=file)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        started = time.monotonic()
+        await app.show_chat(await app.chats.open(chat_id))
+        await hosts.shows(pilot, "Answer 999")
+        seconds = time.monotonic() - started
+
+        # A second where nothing else runs.
+        assert seconds < 5
+        assert len(app.screen.query_one(Column).children) < 60
+
+
+async def test_whole_chat_can_be_read(fake_engine: MakeEngine, tmp_path: Path) -> None:
+    """Page by page upwards every message comes by, and no page jumps; then to both ends."""
+    file = tmp_path / "chats.db"
+    chat_id = await _keep(file, 200)
+    app = hosts.make_app(fake_engine(), chats_file=file)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await hosts.open_chat(pilot)
+        await app.show_chat(await app.chats.open(chat_id))
+        await hosts.shows(pilot, "Answer 199")
+        column, seen = app.screen.query_one(Column), set[int]()
+        for _ in range(80):
+            await pilot.pause()
+            text = _top(pilot)
+            seen |= {n for n in range(200) if f" {n} has" in text or f" {n}?" in text}
+            if 0 in seen:
+                break
+            await hosts.press(pilot, "pageup")
+        assert seen == set(range(200))
+        assert len(column.children) <= 130
+        await hosts.press(pilot, "end")
+        await hosts.shows(pilot, "Answer 199")
+        await hosts.press(pilot, "home")
+        await hosts.shows(pilot, "Question 0?")
+
+
+async def test_messages_that_come_in_above_move_nothing(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """Each line scrolled is one line moved, also where older messages become widgets."""
+    file = tmp_path / "chats.db"
+    chat_id = await _keep(file, 120)
+    app = hosts.make_app(fake_engine(), chats_file=file)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await app.show_chat(await app.chats.open(chat_id))
+        await hosts.shows(pilot, "Answer 119")
+        await pilot.pause()
+        column = app.screen.query_one(Column)
+        before = _top(pilot).splitlines()
+        for _ in range(60):
+            column.scroll_relative(y=-3, animate=False, immediate=True)
+            await pilot.pause()
+            after = _top(pilot).splitlines()
+            assert after[3:] == before[:-3]
+            before = after
+
+
+async def test_answer_goes_on_while_another_chat_is_shown(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """Coming back to a chat shows its answer as far as it came, and how it goes on."""
+    words = "".join(f"word{n} " for n in range(400))
+    app = hosts.make_app(fake_engine(answers=[words], rate=150), chats_file=tmp_path / "chats.db")
+    async with app.run_test(size=(100, 40), notifications=True) as pilot:
+        screen = await hosts.open_chat(pilot)
+        await hosts.send(pilot, "Go on for long")
+        await hosts.shows(pilot, "word20")
+        assert screen.session is not None
+        first = screen.session.chat
+        await hosts.press(pilot, "ctrl+n")
+        await hosts.wait_until(pilot, lambda: "word20" not in hosts.screen_text(pilot))
+        assert first.answering_id is not None
+        await app.show_chat(first)
+        await hosts.shows(pilot, "word60")
+        shown = hosts.screen_text(pilot)
+        assert shown.count("word20 ") == 1
+        await hosts.press(pilot, "ctrl+n")
+        await hosts.shows(pilot, "Answered: Go on for long", seconds=40)
+
+
+async def test_last_chat_is_continued(fake_engine: MakeEngine, tmp_path: Path) -> None:
+    """With --continue the last chat is there again, with its draft, and goes on."""
+    file = tmp_path / "chats.db"
+    await _keep(file, 4)
+    for expected in ("", "And then?"):
+        app = hosts.make_app(
+            fake_engine(answers=["Gone on."]), chats_file=file, continues=True, open_path=None
+        )
+        async with app.run_test(size=(100, 30)) as pilot:
+            await hosts.shows(pilot, "Answer 3")
+            prompt = app.screen.query_one(PromptBox)
+            await hosts.wait_until(pilot, lambda: prompt.text == expected)  # noqa: B023
+            prompt.text = "And then?"
+            await pilot.pause()
