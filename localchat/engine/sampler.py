@@ -131,6 +131,8 @@ class Candidates:
     def apply(self, sampler: Any) -> bool:
         """Let a sampler of llama.cpp change the logits; say whether any token is left."""
         llama_cpp.llama_sampler_apply(sampler, ctypes.byref(self._native))
+        # What was sorted may have other logits now, and llama.cpp's own flag does not tell.
+        self._native.sorted = False
         size = self._native.size
         return any(logit > -math.inf for logit in self._logits[:size])
 
