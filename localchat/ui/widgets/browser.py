@@ -86,9 +86,8 @@ class Browser(Container):
 
     def take_focus(self) -> None:
         """Put the cursor where it was, in the list or in the grid."""
-        if self.is_choosing:
-            self._pane.take_focus()
-        else:
+        self._pane.take_focus(self.is_choosing)
+        if not self.is_choosing:
             self.query_one(Rows).focus()
 
     def action_toggle_kv(self) -> None:

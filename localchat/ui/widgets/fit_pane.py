@@ -42,6 +42,8 @@ class FitPane(Container):
         """Of the models that were looked at."""
         self._target: Option | None = None
         """The choice that the cursor was on before the model's files were known better."""
+        self._is_awaited = False
+        """The reader wants to be in the grid, which is being worked out."""
         self._kv_type: KvType = "f16"
         self._title = Static("", id="pane-title", markup=False)
         self._grid = FitGrid()
@@ -97,9 +99,13 @@ class FitPane(Container):
         if plan is not None:
             self._draw(plan, self._grid.cursor)
 
-    def take_focus(self) -> None:
-        """Move into the grid."""
-        self._grid.focus()
+    def take_focus(self, wanted: bool) -> None:
+        """Move into the grid, as soon as it is there; or do so no longer."""
+        self._is_awaited = wanted
+        if wanted and self._grid.grid is not None:
+            self._is_awaited = False
+            # What was hidden until now cannot have the focus yet.
+            self.call_after_refresh(self._grid.focus)
 
     @work(exclusive=True, group="grid")
     async def _work_out(self, entry: Entry, stock: Stock) -> None:
@@ -141,6 +147,8 @@ class FitPane(Container):
                 cell = shown.find(target)
         self._title.update(_title(self._entry, self._kv_type))
         self._grid.show(shown, cell or self._grid.cursor)
+        if self._is_awaited:
+            self.take_focus(True)
 
 
 def _title(entry: Entry, kv_type: KvType) -> Content:

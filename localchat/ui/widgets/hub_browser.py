@@ -115,8 +115,8 @@ class HubBrowser(Vertical):
         found = await asyncio.to_thread(browser.stock.with_offer, event.entry, event.offer)
         browser.show(found, go_to=event.entry.key if is_awaited else "")
         self._keep(event.entry, event.offer)
-        if is_awaited and event.offer.candidates:
-            browser.choose(True)
+        if is_awaited:
+            browser.choose(bool(event.offer.candidates))
 
     @on(DownloadDesk.Changed)
     def _show_downloads(self) -> None:

@@ -150,8 +150,7 @@ class ModelList(Vertical):
         )
         drawn = iter((*models, *found))
         return heading if above else Content(""), tuple(
-            next(drawn) if isinstance(line, Entry) else _words(line, columns)
-            for line in self.lines
+            next(drawn) if isinstance(line, Entry) else _words(line, columns) for line in self.lines
         )
 
     def _state(self, entry: Entry) -> Content | None:
