@@ -168,7 +168,7 @@ def _if_it_fits(
 
 
 def _too_long(what: str, tokens: int, space: Room, hint: str) -> errors.ContextOverflow:
-    verb = "has" if what == "This message" else "have"
+    verb = "have" if " and " in what else "has"
     return errors.ContextOverflow(
         f"{what} {verb} {tokens:,} tokens; the context holds {space.context_tokens:,} "
         "and needs room for an answer.",

@@ -66,7 +66,10 @@ def test_stop_refuses_with_the_numbers() -> None:
     with pytest.raises(errors.ContextOverflow) as refused:
         follow(overflow.plan(turns(50, 50), Room(200, 50), "stop"))
     assert (215, 200) == (refused.value.prompt_tokens, refused.value.context_tokens)
-    assert "215 tokens" in refused.value.message and "200" in refused.value.message
+    assert (
+        "The conversation with this message has 215 tokens; the context holds 200 and needs room "
+        "for an answer." == refused.value.message
+    )
     assert "summarized" in refused.value.hint
 
 
@@ -118,7 +121,7 @@ def test_roll_refuses_when_the_first_turn_and_the_last_are_too_long() -> None:
     with pytest.raises(errors.ContextOverflow) as refused:
         follow(overflow.plan(turns(90, 5, 5, last=20), Room(200, 50), "roll"))
     assert 210 == refused.value.prompt_tokens
-    assert "first turn" in refused.value.message
+    assert "the first turn and this message have 210 tokens" in refused.value.message
 
 
 def test_summary_stands_for_the_oldest_turns() -> None:
