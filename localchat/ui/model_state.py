@@ -6,6 +6,7 @@ from localchat.ui import wording
 
 _IN_MEMORY = ("ready", "$success")
 _RESTING = ("resting: memory is free, the model loads again when needed", "$foreground-muted")
+_LOADING = ("loading", "$foreground-muted")
 _NONE = ("no model in memory: /models chooses one", "$warning")
 
 
@@ -44,4 +45,6 @@ class ModelState:
         """Say in which state it is while nothing is answered, and its color."""
         if self._engine.loaded is not None:
             return _IN_MEMORY
+        if self._engine.is_loading:
+            return _LOADING
         return _RESTING if self._engine.wanted is not None else _NONE
