@@ -80,7 +80,11 @@ async def test_grid_of_a_repository_is_exact(
 async def test_name_or_address_goes_straight_there(
     fake_engine: MakeEngine, tmp_path: Path, hub: FakeHub
 ) -> None:
-    """What is pasted from the Hub's pages opens that repository, at the file that is named."""
+    """What is pasted from the Hub's pages opens that repository, at the file that is named.
+
+    Also where something of it is on this disk, and listed above.
+    """
+    disks.HubCache(tmp_path / "hub").add(hub_demo.EIGHT, "o-Q4_0.gguf", disks.model("Other"))
     app = hub_hosts.make_app(fake_engine(), tmp_path, hub)
     async with app.run_test(size=SIZE) as pilot:
         address = f"https://huggingface.co/{hub_demo.EIGHT}/blob/main/Orchard-8B-Q2_K.gguf"

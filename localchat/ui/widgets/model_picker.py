@@ -133,6 +133,7 @@ class ModelPicker(Vertical):
         if isinstance(event, ModelList.Asked) and event.ask.what == "more":
             self._ask(None)
         elif named is not None:
+            self._asked_at = self.models.cursor.key if self.models.cursor else ""
             self.post_message(self.RepoWanted(named, typed))
         elif typed:
             self._ask(hub_query.search(typed))
