@@ -22,6 +22,8 @@ class Session:
         self.chat = chat
         self._asides: list[Aside] = []
         self._left_out: frozenset[str] = frozenset()
+        self._has_model = False
+        """A model was loaded since the chat was opened."""
         self._numbers = itertools.count()
 
     def items(self) -> tuple[Item, ...]:
@@ -56,9 +58,16 @@ class Session:
         """Say something under the last message."""
         self._add(Remark(f"aside {next(self._numbers)}", message, hint, tone))
 
-    def introduce(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
-        """Show which model answers from here on."""
-        self._add(Intro(f"aside {next(self._numbers)}", loaded, is_guide))
+    def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> bool:
+        """Show which model answers from here on; says whether another one answered before."""
+        answered = [each.model.name for each in self.chat.path if each.model is not None]
+        is_other = bool(answered) and answered[-1] != loaded.name
+        is_back = bool(answered) and not is_other and not self._has_model
+        self._has_model = True
+        # Who comes back to a chat with its own model needs to be told nothing.
+        if not is_back or loaded.notes:
+            self._add(Intro(f"aside {next(self._numbers)}", loaded, is_guide))
+        return is_other
 
     async def tell_cost(self, name: str) -> str:
         """Say what it costs that this model goes on with the chat.

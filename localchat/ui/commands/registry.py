@@ -70,7 +70,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command(
         "chat.new", "New chat", "begin a new chat",
-        "new_chat", ("ctrl+n",), slash="new", group=CHATS, in_footer=True,
+        "new_chat", ("ctrl+n",), slash="new", group=CHATS, in_footer=True, is_priority=True,
     ),
     Command(
         "chat.copy", "Copy answer", "copy the last answer",

@@ -25,7 +25,7 @@ from localchat.ui.widgets.conversation import Conversation
 from localchat.ui.widgets.prompt_box import PromptBox
 
 _STATUS_SECONDS = 0.25
-_TITLE_CHARACTERS = 60
+_TITLE_CHARACTERS = 44
 
 
 class ChatScreen(Screen[None]):
@@ -73,7 +73,7 @@ class ChatScreen(Screen[None]):
             session = self._sessions[chat.record.id] = Session(chat)
             chat.listen(functools.partial(self._hear, session))
             if self._model.loaded is not None and not chat.path:
-                session.introduce(self._model.loaded, is_guide=self._model.is_guide)
+                session.use_model(self._model.loaded, is_guide=self._model.is_guide)
         self.session = session
         self._conversation.open(session)
         self.composer.open(session)
@@ -86,12 +86,10 @@ class ChatScreen(Screen[None]):
 
     def use_model(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         """Talk to this model from now on; the conversation so far stays."""
-        before = self._model.name
         self._model.use(loaded, is_guide=is_guide)
         self.composer.status.meter.use_model(loaded.context_tokens)
         if self.session is not None:
-            self.session.introduce(loaded, is_guide=is_guide)
-            if self.session.chat.path and before != self._model.name:
+            if self.session.use_model(loaded, is_guide=is_guide):
                 tell = functools.partial(self.session.tell_cost, self._model.name)
                 self._conversation.attempt(tell)
             self._conversation.refresh_items()
