@@ -43,15 +43,7 @@ _TOKEN_CHARACTERS = 4
 _TICK_SECONDS = 0.01
 _SENTENCE = "The quick brown fox jumps over the lazy dog, and **nobody** minds it at all. "
 _CODE = '    total += weight(item, scale=1.5)  # "grams" of item {0}\n'
-_KINDS = {
-    "prose": lambda n: "\n\n" * (n % 6 == 5) + _SENTENCE,
-    "code": lambda n: ("```python\n" if n == 0 else "") + _CODE.format(n),
-    "list": lambda n: f"- item {n} with `code` in it, and some *words* about it\n",
-    "table": lambda n: (
-        ("| n | name | square |\n|--:|---|--:|\n" if n == 0 else "")
-        + f"| {n} | number {n} of them | {n * n} |\n"
-    ),
-}
+_KINDS = ("prose", "code", "list", "table")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,12 +59,23 @@ class Run:
         return statistics.quantiles(self.lags, n=100)[98] if len(self.lags) > 1 else 0.0
 
 
+def line(kind: str, n: int) -> str:
+    """Write one line of a kind; the first one of code and of a table begins it."""
+    if kind == "prose":
+        return "\n\n" * (n % 6 == 5) + _SENTENCE
+    if kind == "code":
+        return "```python\n" * (n == 0) + _CODE.format(n)
+    if kind == "list":
+        return f"- item {n} with `code` in it, and some *words* about it\n"
+    return "| n | name | square |\n|--:|---|--:|\n" * (n == 0) + f"| {n} | number {n} | {n * n} |\n"
+
+
 def text(kind: str, tokens: int) -> str:
     """Write so many tokens of a kind."""
     pieces: list[str] = []
     length = 0
     while length < tokens * _TOKEN_CHARACTERS:
-        pieces.append(_KINDS[kind](len(pieces)))
+        pieces.append(line(kind, len(pieces)))
         length += len(pieces[-1])
     return "".join(pieces)[: tokens * _TOKEN_CHARACTERS]
 

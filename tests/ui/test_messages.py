@@ -21,10 +21,17 @@ async def _asked(
 ) -> AsyncIterator[Pilot[None]]:
     """The app after these questions were answered, with the last answer chosen."""
     async with app.run_test(size=size, notifications=True) as pilot:
-        await hosts.open_chat(pilot)
-        for question in questions:
+        screen = await hosts.open_chat(pilot)
+        assert screen.session is not None
+        chat = screen.session.chat
+        for number, question in enumerate(questions, start=1):
             await hosts.send(pilot, question)
-            await hosts.wait_until(pilot, lambda: not app.screen.query_one(PromptBox).busy)
+            await hosts.wait_until(
+                pilot,
+                lambda number=number: (  # type: ignore[misc]
+                    len(chat.path) == 2 * number and chat.answering_id is None
+                ),
+            )
         await hosts.press(pilot, "tab")
         await hosts.shows(pilot, "seed 1")
         yield pilot
@@ -96,6 +103,7 @@ async def test_editing_can_be_left(fake_engine: MakeEngine, tmp_path: Path) -> N
         await hosts.shows(pilot, "Esc leaves it as it was")
         await hosts.press(pilot, "x", "escape")
         await hosts.wait_until(pilot, lambda: not app.screen.query(Editor))
+        await pilot.pause()
 
         assert "The first." in hosts.screen_text(pilot)
         assert "‹" not in hosts.screen_text(pilot)

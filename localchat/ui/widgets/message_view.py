@@ -125,6 +125,7 @@ class MessageView(Vertical):
     def _left(self, event: Editor.Left) -> None:
         event.stop()
         if self._editor is not None:
+            self._editor.display = False
             self._editor.remove()
             self._editor = None
         self.prose.display = True
