@@ -238,7 +238,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("chatlist.export", "Export", "write the chat into a file", "export", ("e",),
         group=LIST, in_footer=True),
     Command("chats.search", "Search", "search every chat", "search", ("slash",), group=LIST,
-        in_footer=True, key_display="/"),
+        in_footer=True, key_display="/", is_priority=True),
     Command("chats.bin", "Deleted", "show deleted chats, or the others again", "bin", ("t",),
         group=LIST, in_footer=True),
     Command("chats.up", "Up", "move up, also from the search", "move(-1)", ("up",), group=LIST,

@@ -106,6 +106,9 @@ class ChatsScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
         del parameters
+        if action == "search":
+            # In the search itself a slash is a sign as others.
+            return not self._search.has_focus
         return action != "undo" or self._browser.can_undo
 
     async def action_undo(self) -> None:
@@ -114,7 +117,8 @@ class ChatsScreen(Screen[None]):
 
     def action_search(self) -> None:
         """Write what to search for."""
-        self._search.focus()
+        # At once, unlike `focus`: the keys typed next belong to the search already.
+        self.set_focus(self._search)
 
     def action_move(self, lines: int) -> None:
         """Move the cursor of the list from the search."""
