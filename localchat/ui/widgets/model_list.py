@@ -58,15 +58,17 @@ class ModelList(Vertical):
         self._now = Now()
         self._of_disk = False
         self.drawn: tuple[Content, ...] = ()
+        self._heading = Static("", id="columns", markup=False)
+        self._rows = Rows(markup=False)
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="columns", markup=False)
-        yield Rows(markup=False)
+        yield self._heading
+        yield self._rows
 
     @property
     def cursor(self) -> Line | None:
         """The line under the cursor."""
-        index = self.query_one(Rows).highlighted
+        index = self._rows.highlighted
         return None if index is None or index >= len(self.lines) else self.lines[index]
 
     @property
@@ -118,14 +120,14 @@ class ModelList(Vertical):
 
     def _scroll_to_cursor(self) -> None:
         """Let the cursor be seen below the headings above it."""
-        rows = self.query_one(Rows)
+        rows = self._rows
         top = max(0, (rows.highlighted or 0) - _HEADING_LINES)
         rows.scroll_to(y=top, animate=False)
 
     def _draw(self, key: str) -> None:
-        rows = self.query_one(Rows)
+        rows = self._rows
         heading, self.drawn = self._table()
-        self.query_one("#columns", Static).update(heading)
+        self._heading.update(heading)
         places = {line.key: at for at, line in reversed([*enumerate(self.lines)])}
         able = [at for at, line in enumerate(self.lines) if not isinstance(line, Note)]
         with self.prevent(OptionList.OptionHighlighted):
