@@ -35,7 +35,9 @@ async def _undo(chat: Chat, _: str, __: int) -> str:
 
 async def _version(chat: Chat, message_id: str, step: int) -> str:
     versions = chat.tree.versions(message_id)
-    at = versions.index(message_id) + step
+    # Of the version that is shown: keys may come faster than another one is chosen.
+    shown = next((each.id for each in chat.path if each.id in versions), message_id)
+    at = versions.index(shown) + step
     if len(versions) > 1 and 0 <= at < len(versions):
         await chat.choose(versions[at])
     return ""

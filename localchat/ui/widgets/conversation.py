@@ -96,11 +96,9 @@ class Conversation(Container):
         else:
             self._tell(f"There is no answer to {deed} yet.", is_warning=True)
 
-    def attempt(self, work: Callable[[], Awaitable[str]]) -> None:
+    @work(group="deed")
+    async def attempt(self, work: Callable[[], Awaitable[str]]) -> None:
         """Do something to the chat, and tell what came of it."""
-        self.run_worker(self._attempt(work), group="deed")
-
-    async def _attempt(self, work: Callable[[], Awaitable[str]]) -> None:
         session = self.session
         try:
             words = await work()
@@ -120,12 +118,10 @@ class Conversation(Container):
                 self._tell(words)
 
     @on(Wanted)
-    def _want(self, event: Wanted) -> None:
-        event.stop()
-        self._do(event)
-
     def _do(self, event: Wanted) -> None:
-        message = self._message(event.message_id)
+        event.stop()
+        messages = self.session.chat.tree.messages if self.session else {}
+        message = messages.get(event.message_id)
         if event.deed == "stay":
             self.transcript.focus()
         elif message is None and event.deed != "undo":
@@ -196,10 +192,6 @@ class Conversation(Container):
     @work(group="copy")
     async def _copy(self, text: str, what: str) -> None:
         await copying.copy(self.app, sanitize.text(text), what)
-
-    def _message(self, message_id: str) -> ChatMessage | None:
-        session = self.session
-        return session.chat.tree.messages.get(message_id) if session else None
 
     def _tell(self, words: str, *, is_warning: bool = False) -> None:
         severity = "warning" if is_warning else "information"
