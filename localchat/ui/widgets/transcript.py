@@ -58,9 +58,17 @@ class Transcript(Container, can_focus=True):
 
     def show(self, items: Sequence[Item]) -> None:
         """Show these, and of what was shown only what is among them."""
+        before = self._ids
         self._column.show(items)
-        if self.entry(self.chosen_id) is None:
-            self.chosen_id = ""
+        if self.chosen_id and self.entry(self.chosen_id) is None:
+            # What is in its place now: another version, or after a deletion the next message.
+            at, ids = before.index(self.chosen_id), self._ids
+            self.choose(ids[min(at, len(ids) - 1)] if ids and self.has_focus else "")
+
+    @property
+    def _ids(self) -> list[str]:
+        """Every message, from the top."""
+        return [key for key in self._column.items if self.entry(key) is not None]
 
     def choose(self, message_id: str) -> None:
         """Choose a message, and bring it into view; empty chooses none."""
@@ -85,7 +93,7 @@ class Transcript(Container, can_focus=True):
 
     async def action_move(self, step: int) -> None:
         """Choose the message above or below; below the last one is the prompt."""
-        ids = [key for key in self._column.items if self.entry(key) is not None]
+        ids = self._ids
         at = ids.index(self.chosen_id) + step if self.chosen_id in ids else len(ids) - 1
         if at >= len(ids) or not ids:
             # At once: what is typed next belongs into the prompt.
