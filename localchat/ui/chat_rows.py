@@ -57,14 +57,31 @@ def hit(found: Hit, width: int, now: float | None = None) -> Content:
         name.stylize("bold"), " ", (moment.rjust(_WHEN_CELLS), "$foreground-muted")
     )
     who = {"user": "you: ", "assistant": "model: ", "system": "system: "}.get(found.role or "", "")
-    pieces = [Content.styled("  " + who, "$foreground-muted")]
-    for text, is_match in found.snippet:
-        shown = sanitize.line(text, 400) if not text.isspace() else " "
-        # What separates the pieces must not go with their edges.
-        shown = (" " if text[:1].isspace() and shown.strip() else "") + shown
-        shown += " " if text[-1:].isspace() and shown.strip() else ""
-        pieces.append(Content.styled(shown, "bold $accent" if is_match else "$foreground-muted"))
-    return Content("\n").join([first, Content("").join(pieces).truncate(width, ellipsis=True)])
+    lead = Content.styled("  " + who, "$foreground-muted")
+    second = lead + _snippet(found, max(8, width - lead.cell_length))
+    return Content("\n").join([first, second.truncate(width, ellipsis=True)])
+
+
+def _snippet(found: Hit, width: int) -> Content:
+    """Draw the text around the first match, so that the match is seen."""
+    pieces = [(_shown(text), is_match) for text, is_match in found.snippet]
+    before = 0
+    for number, (text, is_match) in enumerate(pieces):
+        if is_match:
+            break
+        before += len(text)
+        if before > width // 3:
+            pieces[number] = ("…" + text[len(text) - width // 3 :], False)
+    styles = {True: "bold $accent", False: "$foreground-muted"}
+    return Content("").join(Content.styled(text, styles[match]) for text, match in pieces)
+
+
+def _shown(text: str) -> str:
+    # What separates the pieces must not go with their edges.
+    shown = sanitize.line(text, 400)
+    if not shown:
+        return " "
+    return " " * text[:1].isspace() + shown + " " * text[-1:].isspace()
 
 
 def when(seconds: float, now: float | None = None) -> str:

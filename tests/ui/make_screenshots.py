@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import TextArea
+from textual.widgets import Select, TextArea
 
 from localchat import paths
 from localchat.engine.client import EngineClient
@@ -26,12 +26,12 @@ from localchat.models import catalogue
 from localchat.models import folder as models_folder
 from localchat.ui.app import LocalchatApp
 from localchat.ui.widgets.fit_pane import FitPane
-from localchat.ui.widgets.prompt_box import PromptBox
 from tests import hub_demo
 from tests.fake_hub import FakeHub
 from tests.ui import hosts, hub_hosts
 
 FOLDER = Path(__file__).parents[2] / "assets" / "screenshots"
+OTHER_QUESTIONS = ("What is a KV cache?", "What is mlock?", "Which model fits in 8 GB?")
 QUESTIONS = ("What is Q4_K_S?", "How much context do I need?", "Does it work offline?")
 
 Look = Callable[[Pilot[None]], Awaitable[None]]
@@ -88,11 +88,59 @@ async def look_at_chat(pilot: Pilot[None]) -> None:
     await hosts.shows(pilot, "built in")
     await hosts.press(pilot, "enter")
     screen = await hosts.open_chat(pilot)
-    prompt = screen.query_one(PromptBox)
     screen.query_one(TextArea).cursor_blink = False
     for question in QUESTIONS:
-        await hosts.send(pilot, question)
-        await hosts.wait_until(pilot, lambda: not prompt.busy)
+        await ask(pilot, question)
+    await asyncio.sleep(1)
+
+
+async def ask(pilot: Pilot[None], question: str) -> None:
+    """Send a message and wait for its answer."""
+    app = pilot.app
+    assert isinstance(app, LocalchatApp) and app.open_chat is not None
+    messages = len(app.open_chat.path)
+    await hosts.send(pilot, question)
+
+    def is_answered() -> bool:
+        path = app.open_chat.path if app.open_chat else ()
+        return len(path) == messages + 2 and bool(path[-1].ending)
+
+    await hosts.wait_until(pilot, is_answered)
+
+
+async def look_at_version(pilot: Pilot[None]) -> None:
+    """A conversation in which a question was asked otherwise, and is chosen."""
+    await look_at_chat(pilot)
+    await hosts.press(pilot, "tab")
+    await hosts.shows(pilot, "Regenerate")
+    await hosts.press(pilot, "r")
+    await hosts.shows(pilot, "2/2")
+    await asyncio.sleep(2)
+    await hosts.press(pilot, "tab")
+    await asyncio.sleep(1)
+
+
+async def look_at_chats(pilot: Pilot[None]) -> None:
+    """What a search finds in all chats."""
+    await look_at_chat(pilot)
+    for question in OTHER_QUESTIONS:
+        await hosts.press(pilot, "ctrl+n")
+        await asyncio.sleep(0.5)
+        await ask(pilot, question)
+    await hosts.press(pilot, "ctrl+o")
+    await hosts.shows(pilot, "chats")
+    await asyncio.sleep(1)
+    await hosts.press(pilot, "slash", *"memory")
+    await hosts.shows(pilot, "found")
+    await asyncio.sleep(1)
+
+
+async def look_at_settings(pilot: Pilot[None]) -> None:
+    """How a chat is answered, after a persona was taken."""
+    await look_at_chat(pilot)
+    await hosts.press(pilot, "ctrl+s")
+    await hosts.shows(pilot, "How this chat is answered")
+    pilot.app.screen.query_one("#persona Select", Select).value = "Teacher"
     await asyncio.sleep(1)
 
 
@@ -116,6 +164,7 @@ async def take(
             folder=Path.home() / "models",
             open_path=None,
         )
+        setup = dataclasses.replace(setup, chats_file=Path(home) / "chats.db")
         if hub is not None:
             setup = dataclasses.replace(setup, access=Access(hub.endpoint))
         app = LocalchatApp(engine, setup)
@@ -157,6 +206,16 @@ async def main() -> None:
         for name, seen in (("hub-search", look_at_search), ("hub-grid", look_at_repository)):
             render(await take(name, seen, SCENES[0].size, machine=machine, hub=hub))
     render(await take("chat", look_at_chat, (100, 30)))
+    for name, seen in (
+        ("chats", look_at_chats),
+        ("chat-settings", look_at_settings),
+        ("chat-versions", look_at_version),
+    ):
+        render(await take(name, seen, (110, 32)))
+    for size in ((80, 24), (200, 50)):
+        columns, rows = size
+        await take(f"chat-{columns}x{rows}", look_at_version, size)
+        await take(f"chats-{columns}x{rows}", look_at_chats, size)
     render(await take("chat-light", look_at_chat, (100, 30), theme="localchat-light"))
 
 

@@ -12,10 +12,11 @@ from textual.widgets import Input
 from localchat import sanitize
 from localchat.chat import messages
 from localchat.chat.messages import ModelMark
+from localchat.chat.records import Hit
 from localchat.chat.settings import ChatSettings
 from localchat.chat.store.keeper import Keeper
 from localchat.chat.store.store import Store
-from localchat.ui import themes
+from localchat.ui import chat_rows, themes
 from localchat.ui.app import LocalchatApp
 from localchat.ui.screens.chats import ChatsScreen
 from localchat.ui.widgets.chat_list import Place
@@ -195,3 +196,13 @@ async def test_without_chats_the_screen_says_what_will_be_here(tmp_path: Path) -
     async with _shown(tmp_path, {}) as (pilot, host, _):
         await hosts.press(pilot, "escape")
         await hosts.wait_until(pilot, lambda: host.left == 1)
+
+
+def test_a_match_is_seen_however_narrow_the_row_is() -> None:
+    """What stands before it is cut from its beginning."""
+    snippet = (("one two three four five six seven eight nine ", False), ("needle", True))
+    found = Hit("c", "m", "Title", "user", snippet, 0.0)
+    for width in (24, 40, 100):
+        first, second = chat_rows.hit(found, width).plain.split("\n")
+        assert "needle" in second
+        assert max(len(first), len(second)) <= width
