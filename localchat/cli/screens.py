@@ -15,6 +15,8 @@ from localchat.library import cache
 from localchat.machine import detect, gpus, memlock, profile, reconcile
 from localchat.machine.hardware import Hardware
 from localchat.models import folder
+from localchat.paths import Paths
+from localchat.settings import Settings
 from localchat.ui import run as ui
 from localchat.ui import stock
 from localchat.ui.downloads import Terms
@@ -28,7 +30,7 @@ def run(given: argparse.Namespace) -> int:
     ModelNotFound or BadModel for a model that cannot be opened.
     """
     chosen = options.effective_settings(given)
-    places, guide = paths.paths(), paths.guide_model()
+    places = paths.paths()
     # Another machine's profile is read once, so that a mistake in it is told before the screens.
     other = profile.read(Path(given.machine).expanduser()) if given.machine else None
     # LOCALCHAT_MODEL is for `run`, which needs a model; here the first screen offers them.
@@ -39,22 +41,33 @@ def run(given: argparse.Namespace) -> int:
     if other is not None:
         # The default is this computer's.
         params = dataclasses.replace(params, threads=chosen.threads or 0)
+    setup = dataclasses.replace(
+        _setup(given, chosen, places),
+        engine_params=params,
+        open_path=open_path,
+    )
+    if other is not None:
+        setup = _simulated(setup, other)
+    return ui.run(options.engine(), setup, chosen.theme or "")
+
+
+def _setup(given: argparse.Namespace, chosen: Settings, places: Paths) -> Setup:
+    """Put together what the screens are given on this computer."""
+    guide = paths.guide_model()
     usual = options.chat_settings(chosen, given)
     downloads = cache.here(os.environ, Path.home())
-    setup = Setup(
+    return Setup(
         list_models=lambda: (folder.describe(guide, is_guide=True),),
         scan_library=stored.scan,
-        make_prober=options.prober if other is None else None,
-        detect=_this_machine if other is None else lambda _: other,
-        is_simulated=other is not None,
-        asks_engine=other is None,
-        lock_limit_bytes=memlock.lock_limit_bytes() if other is None else None,
-        measurements_file=places.measurements_file if other is None else None,
+        make_prober=options.prober,
+        detect=_this_machine,
+        asks_engine=True,
+        lock_limit_bytes=memlock.lock_limit_bytes(),
+        measurements_file=places.measurements_file,
         models_folder=places.models,
         chat_settings=options.with_persona(usual, chosen, given, places.personas),
         usual_settings=usual,
         personas_folder=places.personas,
-        engine_params=params,
         access=access.of_environment(offline=given.offline),
         headers_folder=places.remote_headers,
         cache=downloads,
@@ -68,9 +81,20 @@ def run(given: argparse.Namespace) -> int:
         rest_after_seconds=60 * (chosen.keep_alive or 0),
         keys=chosen.keys,
         config_file=places.config_file,
-        open_path=open_path,
     )
-    return ui.run(options.engine(), setup, chosen.theme or "")
+
+
+def _simulated(setup: Setup, other: Hardware) -> Setup:
+    """Look at another machine: nothing is loaded, measured or remembered."""
+    return dataclasses.replace(
+        setup,
+        make_prober=None,
+        detect=lambda _: other,
+        is_simulated=True,
+        asks_engine=False,
+        lock_limit_bytes=None,
+        measurements_file=None,
+    )
 
 
 def _named(given: argparse.Namespace, params: wire.EngineParams) -> Path:

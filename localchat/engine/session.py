@@ -32,6 +32,7 @@ from localchat.engine.loadfailure import LoadError
 from localchat.engine.nativelog import NativeLog
 from localchat.engine.pace import Pace
 from localchat.engine.prompt import Prompt, PromptBuilder
+from localchat.engine.schemas.grammar import Node
 from localchat.engine.schemas.matcher import Matcher
 from localchat.engine.vocab import Vocab
 from localchat.fit import runtime
@@ -112,10 +113,7 @@ class Session:
         Raises ContextOverflow, BadRequest, BadTemplate, EvaluationFailed, or UsageError for a
         schema that cannot be held.
         """
-        schema = schemas.compiled(command.json_schema) if command.json_schema else None
-        begun = command.messages[-1].text if command.continue_final else ""
-        if schema and Matcher(schema).after(begun) is None:
-            raise BadRequest("The answer so far does not meet the JSON schema; regenerate it.")
+        schema = _schema(command)
         prompt = self._builder.build(
             command.messages,
             variables=command.template_variables,
@@ -137,9 +135,15 @@ class Session:
             opened_by=prompt.opened_by,
             thinking_budget_tokens=command.thinking_budget_tokens,
             schema=schema,
-            begun=begun,
+            begun=_begun(command),
         )
-        generation = Generation(
+        generation = self._generation(job)
+        cached = generation.prepare()
+        self._emit(self._prompt_event(command, prompt, cached))
+        generation.run()
+
+    def _generation(self, job: Job) -> Generation:
+        return Generation(
             self.model,
             self._cache,
             job,
@@ -149,9 +153,6 @@ class Session:
             self._pace,
             self._emit,
         )
-        cached = generation.prepare()
-        self._emit(self._prompt_event(command, prompt, cached))
-        generation.run()
 
     def loaded_event(self) -> wire.Loaded:
         """Describe what was loaded and how."""
@@ -296,3 +297,21 @@ def _headers(path: Path) -> tuple[Header, ...]:
         return tuple(gguf.read_header(each) for each in (part.all_paths if part else (path,)))
     except errors.LocalchatError:
         return ()
+
+
+def _begun(command: wire.Generate) -> str:
+    """Give the answer as far as it stands already."""
+    return command.messages[-1].text if command.continue_final else ""
+
+
+def _schema(command: wire.Generate) -> Node | None:
+    """Compile the schema that the answer has to meet.
+
+    Raises UsageError for one that cannot be held, BadRequest where the answer is beyond it already.
+    """
+    if not command.json_schema:
+        return None
+    schema = schemas.compiled(command.json_schema)
+    if Matcher(schema).after(_begun(command)) is None:
+        raise BadRequest("The answer so far does not meet the JSON schema; regenerate it.")
+    return schema

@@ -91,14 +91,9 @@ class LocalchatApp(CopyingApp):
             self._chat_screen.show_chat(await self.chats.new())
         self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
 
-    async def show_chat(self, chat: Chat, message_id: str = "") -> None:
-        """Go to a chat, and to a message in it."""
-        await self.switch_screen("chat")
+    def put_chat(self, chat: Chat, message_id: str = "") -> None:
+        """Open a chat on the chat screen, at a message in it, without going there."""
         self._chat_screen.show_chat(chat, message_id)
-
-    def put_chat(self, chat: Chat) -> None:
-        """Open a chat on the chat screen, without going there."""
-        self._chat_screen.show_chat(chat)
 
     @property
     def open_chat(self) -> Chat | None:

@@ -3,15 +3,14 @@
 Which chat is open, and with which model, is for those who derive.
 """
 
+from collections.abc import Awaitable
 from pathlib import Path
 
 from localchat import errors, sanitize
 from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
 from localchat.chat.exchange.values import WholeChat
-from localchat.chat.settings import ChatSettings
 from localchat.chat.store.keeper import Keeper
-from localchat.engine import wire
 from localchat.ui import chat_words, exporting
 from localchat.ui.chat_words import Subject
 from localchat.ui.downloading import DownloadingApp
@@ -41,18 +40,14 @@ class ChattingApp(DownloadingApp):
         """The chat on the chat screen."""
         raise NotImplementedError
 
-    @property
-    def loaded(self) -> wire.Loaded | None:
-        """The model in memory."""
-        return self.chats.engine.loaded
+    def put_chat(self, chat: Chat, message_id: str = "") -> None:
+        """Open a chat on the chat screen, at a message in it, without going there."""
+        raise NotImplementedError
 
     async def show_chat(self, chat: Chat, message_id: str = "") -> None:
         """Go to a chat, and to a message in it."""
-        raise NotImplementedError
-
-    def put_chat(self, chat: Chat) -> None:
-        """Open a chat on the chat screen, without going there."""
-        raise NotImplementedError
+        await self.switch_screen("chat")
+        self.put_chat(chat, message_id)
 
     async def action_show_chats(self, text: str = "") -> None:
         """Go to the list of chats, and search them for a text."""
@@ -63,7 +58,7 @@ class ChattingApp(DownloadingApp):
             self._chats_screen = ChatsScreen(self.keeper)
             self.install_screen(self._chats_screen, "chats")
         chat = self.open_chat
-        self._chats_screen.show_open(chat.record.id if chat else None)
+        self._chats_screen.browser.open_id = chat.record.id if chat else None
         if self.screen is not self._chats_screen:
             await self.switch_screen("chats")
         if text:
@@ -96,16 +91,13 @@ class ChattingApp(DownloadingApp):
 
     def action_settings(self) -> None:
         """Change how this chat is answered."""
-        chat = self.open_chat
-        if chat is not None:
-            panel = ChatSettingsScreen(chat.settings, self._usual, self._personas, self.loaded)
-            self.push_screen(panel, lambda found: self._set(chat, found))
+        if self.open_chat is not None:
+            self._do(self._change_settings(self.open_chat))
 
     def action_rename(self, title: str = "") -> None:
         """Give the open chat a title, or ask for one."""
-        chat = self.open_chat
-        if chat is not None:
-            self.run_worker(self._rename(chat, title), group="ask", exclusive=True)
+        if self.open_chat is not None:
+            self._do(self._rename(self.open_chat, title))
 
     def action_word(self, word: str, argument: str = "") -> None:
         """Do what a slash word means for the open chat."""
@@ -113,27 +105,37 @@ class ChattingApp(DownloadingApp):
         if chat is None:
             self.say("There is no chat yet.", severity="warning")
         elif word == "export" and not argument and chat.path:
-            whole = WholeChat(chat.record, chat.tree)
-            self.run_worker(exporting.ask(self, whole), group="ask", exclusive=True)
+            self._do(exporting.ask(self, WholeChat(chat.record, chat.tree)))
         else:
-            self.run_worker(self._say_word(chat, word, argument), group="word")
+            subject = Subject(chat, self._usual, self._personas)
+            self._do(chat_words.say(word, subject, argument))
 
     def say(self, words: str, *, severity: exporting.Severity = "information") -> None:
         """Tell something in a toast."""
         text = sanitize.line(words, 600)
         self.notify(text, severity=severity, markup=False, timeout=_TOAST_SECONDS)
 
-    def _set(self, chat: Chat, found: ChatSettings | None) -> None:
-        if found is not None and found != chat.settings:
-            self.run_worker(self._set_settings(chat, found), group="word")
+    def _do(self, work: Awaitable[str | None]) -> None:
+        """Do something that may take its time, and say what came of it."""
+        self.run_worker(self._tell(work), group="deed")
 
-    async def _set_settings(self, chat: Chat, found: ChatSettings) -> None:
+    async def _tell(self, work: Awaitable[str | None]) -> None:
         try:
-            await chat.set_settings(found)
-        except errors.StoreError as error:
-            self.say(error.message, severity="error")
+            said = await work
+        except errors.LocalchatError as error:
+            self.say(f"{error.message} {error.hint}", severity="warning")
         else:
-            self.say("It counts from the next answer on.")
+            if said:
+                self.say(said)
+
+    async def _change_settings(self, chat: Chat) -> str:
+        loaded = self.chats.engine.loaded
+        panel = ChatSettingsScreen(chat.settings, self._usual, self._personas, loaded)
+        found = await self.push_screen_wait(panel)
+        if found is None or found == chat.settings:
+            return ""
+        await chat.set_settings(found)
+        return "It counts from the next answer on."
 
     async def _rename(self, chat: Chat, title: str) -> None:
         if not title:
@@ -146,17 +148,4 @@ class ChattingApp(DownloadingApp):
             if given is None:
                 return
             title = given
-        try:
-            await chat.rename(title)
-        except errors.StoreError as error:
-            self.say(error.message, severity="error")
-
-    async def _say_word(self, chat: Chat, word: str, argument: str) -> None:
-        subject = Subject(chat, self._usual, self._personas)
-        try:
-            said = await chat_words.say(word, subject, argument)
-        except errors.LocalchatError as error:
-            self.say(f"{error.message} {error.hint}", severity="warning")
-        else:
-            if said:
-                self.say(said)
+        await chat.rename(title)

@@ -29,6 +29,7 @@ class ChatsScreen(Screen[None]):
     """The list of chats, and a search over all of them."""
 
     CSS_PATH = "chats.tcss"
+    AUTO_FOCUS = "ChatRows"
     BINDINGS: ClassVar[list[BindingType]] = commands.bindings("chats")
 
     class Opened(Message):
@@ -45,7 +46,7 @@ class ChatsScreen(Screen[None]):
         super().__init__()
         self._bar = TopBar()
         self._search = Input(placeholder="Search every chat", id="search", compact=True)
-        self._browser = ChatBrowser(keeper)
+        self.browser = ChatBrowser(keeper)
         self._empty = Static("", id="empty", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -53,12 +54,8 @@ class ChatsScreen(Screen[None]):
         yield self._bar
         yield self._search
         yield self._empty
-        yield self._browser
+        yield self.browser
         yield Footer(show_command_palette=False)
-
-    def show_open(self, chat_id: str | None) -> None:
-        """Mark the chat that is open on the chat screen; the list begins there."""
-        self._browser.open_id = chat_id
 
     def search_for(self, text: str) -> None:
         """Search for a text, as if it had been typed."""
@@ -66,15 +63,15 @@ class ChatsScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Look anew: chats change while one is away."""
-        self._browser.is_bin = False
-        self._browser.list.take_focus()
+        self.browser.is_bin = False
+        self.browser.list.take_focus()
         self._read()
 
     @work(exclusive=True, group="list")
     async def _read(self, pause_seconds: float = 0.0) -> None:
         await asyncio.sleep(pause_seconds)
-        self._browser.words = self._search.value
-        await self._browser.read()
+        self.browser.words = self._search.value
+        await self.browser.read()
 
     @on(ChatBrowser.Read)
     def _tell(self, event: ChatBrowser.Read) -> None:
@@ -94,12 +91,12 @@ class ChatsScreen(Screen[None]):
     async def _go(self) -> None:
         # What was typed just now is searched for before the first that was found is opened.
         await self._read().wait()
-        self._browser.list.choose()
+        self.browser.list.choose()
 
     @on(ChatList.Chosen)
     async def _open(self, event: ChatList.Chosen) -> None:
-        if self._browser.is_bin:
-            await self._browser.action_restore()
+        if self.browser.is_bin:
+            await self.browser.action_restore()
         else:
             self.post_message(self.Opened(event.place))
 
@@ -109,11 +106,11 @@ class ChatsScreen(Screen[None]):
         if action == "search":
             # In the search itself a slash is a sign as others.
             return not self._search.has_focus
-        return action != "undo" or self._browser.can_undo
+        return action != "undo" or bool(self.browser.deleted)
 
     async def action_undo(self) -> None:
         """Bring back the chat that was deleted last; also where none is left to look at."""
-        await self._browser.undo()
+        await self.browser.undo()
 
     def action_search(self) -> None:
         """Write what to search for."""
@@ -122,21 +119,21 @@ class ChatsScreen(Screen[None]):
 
     def action_move(self, lines: int) -> None:
         """Move the cursor of the list from the search."""
-        self._browser.list.move(lines)
+        self.browser.list.move(lines)
 
     def action_bin(self) -> None:
         """Show the deleted chats, or the others again."""
-        self._browser.is_bin = not self._browser.is_bin
+        self.browser.is_bin = not self.browser.is_bin
         self._search.value = ""
-        self._browser.list.take_focus()
+        self.browser.list.take_focus()
         self._read()
 
     def action_back(self) -> None:
         """Leave the search, or the deleted chats, or the screen."""
         if self._search.value or self._search.has_focus:
             self._search.value = ""
-            self._browser.list.take_focus()
-        elif self._browser.is_bin:
+            self.browser.list.take_focus()
+        elif self.browser.is_bin:
             self.action_bin()
         else:
             self.post_message(self.Left())

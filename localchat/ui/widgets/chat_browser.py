@@ -47,7 +47,7 @@ class ChatBrowser(Horizontal):
         super().__init__()
         self._keeper = keeper
         self._records: dict[str, ChatRecord] = {}
-        self._undo: list[str] = []
+        self.deleted: list[str] = []
         """The chats that were deleted here, the last one at the end."""
         self.open_id: str | None = None
         """The chat that is open on the chat screen."""
@@ -116,19 +116,14 @@ class ChatBrowser(Horizontal):
         if record is None:
             return
         if await self._change(record.id, lambda store: store.delete_chat(record.id)):
-            self._undo.append(record.id)
+            self.deleted.append(record.id)
             undo = own_keys.spoken(self, "chats.undo")
             self._say(f"Deleted “{chat_rows.title(record)}”. Press {undo} to bring it back.")
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether a chat was deleted here that can be brought back."""
-        return bool(self._undo)
-
     async def undo(self) -> None:
         """Bring back the chat that was deleted last."""
-        if self._undo:
-            await self._bring_back(self._undo[-1])
+        if self.deleted:
+            await self._bring_back(self.deleted[-1])
 
     async def action_restore(self) -> None:
         """Bring back the deleted chat under the cursor."""
@@ -165,7 +160,7 @@ class ChatBrowser(Horizontal):
 
     async def _bring_back(self, chat_id: str) -> None:
         changed = await self._change(chat_id, lambda store: store.restore_chat(chat_id))
-        self._undo = [each for each in self._undo if each != chat_id]
+        self.deleted = [each for each in self.deleted if each != chat_id]
         if changed is not None:
             self._say(f"“{chat_rows.title(changed)}” is back.")
 

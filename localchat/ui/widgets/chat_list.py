@@ -73,7 +73,8 @@ class ChatList(Vertical):
     def take_focus(self) -> None:
         """Let the keys move the cursor."""
         # At once, unlike `focus`, which would take the focus from what was gone to meanwhile.
-        self.screen.set_focus(self._rows)
+        if self._rows.is_attached:
+            self.screen.set_focus(self._rows)
 
     def move(self, lines: int) -> None:
         """Move the cursor, while something else has the focus."""
