@@ -24,7 +24,7 @@ commands:
   list                  show the models on this disk
   rm MODEL              remove a model from this disk
   import FILE           put a .gguf file into the models folder
-  chats COMMAND         list, search, show and delete the chats that were kept
+  chats COMMAND         list, search, export and import chats, and more
   bench [MODEL...]      measure how fast models answer here, beside what was predicted
   doctor                check this machine and the engine, and say how to mend what is wrong
   paths                 show where files are
