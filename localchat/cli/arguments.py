@@ -46,9 +46,9 @@ _RUN_EXAMPLES = """\
 examples:
   localchat run guide "What is Q4_K_S?"
   localchat run ~/models/qwen3.gguf -p "Say hello" --temp 0 -n 50
-  git diff | localchat run qwen3 "Summarise this change"
+  git diff | localchat run qwen3 "Summarize this change"
   localchat run guide "What is a context?" --json
-  localchat run qwen3 "Three colours" -j '{"type": "array", "items": {"type": "string"}}'
+  localchat run qwen3 "Three colors" -j '{"type": "array", "items": {"type": "string"}}'
 
 MODEL is guide (built in), a path to a .gguf file, a name that `localchat list` shows, or a model of
 the Hub as mistral-7b or user/repo:Q4_K_M, which is downloaded when it is not here: on a terminal
@@ -158,7 +158,7 @@ def _top_parser() -> Parser:
         const=True,
         help="no screens, only lines: for screen readers and plain terminals",
     )
-    add_setting(parser, "--theme", name="theme", metavar="NAME", help="colours of the screens")
+    add_setting(parser, "--theme", name="theme", metavar="NAME", help="colors of the screens")
     _add_chat_flags(parser)
     _add_engine_flags(parser)
     _add_common_flags(parser)
