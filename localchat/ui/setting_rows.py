@@ -4,12 +4,13 @@ Knows no widget.
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from localchat import settings
+from localchat import sanitize, settings
 from localchat.chat import personas
 from localchat.chat.settings import ChatSettings
 from localchat.engine import wire
@@ -19,6 +20,7 @@ STOP: Final = "stop"
 SCHEMA: Final = "json_schema"
 
 _ESCAPES = MappingProxyType({"n": "\n", "r": "\r", "t": "\t", "c": ",", "s": " "})
+_ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9a-f]{6})|(?P<sign>.))", re.DOTALL)
 _ENDS = re.compile(r"^ +| +$")
 
 
@@ -117,15 +119,18 @@ def is_known(row: Row, variables: tuple[str, ...] | None) -> bool:
 def _escaped(text: str) -> str:
     # Spaces at the ends would go with those around the commas.
     text = _ENDS.sub(lambda ends: "\\s" * len(ends.group()), text.replace("\\", "\\\\"))
-    return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t").replace(",", "\\c")
+    for letter, character in _ESCAPES.items():
+        if character != " ":
+            text = text.replace(character, f"\\{letter}")
+    return sanitize.UNSAFE.sub(lambda match: f"\\u{ord(match.group()):06x}", text)
 
 
 def _unescaped(text: str) -> str:
-    found, rest = [], iter(text)
-    for character in rest:
-        if character == "\\":
-            following = next(rest, "\\")
-            found.append(_ESCAPES.get(following, following))
-        else:
-            found.append(character)
-    return "".join(found)
+    return _ESCAPE.sub(_meant, text)
+
+
+def _meant(match: re.Match[str]) -> str:
+    if match["code"]:
+        code = int(match["code"], 16)
+        return chr(code) if code <= sys.maxunicode else match.group()
+    return _ESCAPES.get(match["sign"], match["sign"])

@@ -12,6 +12,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, TextArea
 
+from localchat import sanitize
 from localchat.chat.settings import ChatSettings
 from localchat.engine import wire
 from localchat.ui import setting_rows, themes
@@ -141,6 +142,14 @@ async def test_a_persona_that_is_not_here_stays_named(tmp_path: Path) -> None:
         assert current == await _given(pilot, host)
 
 
+async def test_what_cannot_be_shown_stays_until_it_is_edited(tmp_path: Path) -> None:
+    """Marks of direction and control characters of a prompt are not lost by a look at it."""
+    current = dataclasses.replace(_USUAL, system="a\u200fb\x1bc", stop=("\x1b[", "\u2028"))
+    async with _shown(tmp_path, current) as (pilot, host):
+        await hosts.press(pilot, "ctrl+s")
+        assert current == await _given(pilot, host)
+
+
 def test_what_the_model_does_not_know_is_said() -> None:
     """A template without a switch for thinking cannot be switched."""
     rows = {row.key: row for row in setting_rows.ROWS}
@@ -155,3 +164,4 @@ def test_any_stop_texts_can_be_edited(texts: list[str]) -> None:
     kept = tuple(each for each in texts if each.strip())
     shown = setting_rows.shown(ChatSettings(stop=kept), "stop")
     assert kept == setting_rows.parsed("stop", shown)
+    assert shown == sanitize.text(shown)

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import functools
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -17,23 +18,40 @@ from textual.color import Color
 from textual.widget import Widget
 
 from localchat import errors
-from localchat.chat import events, messages
+from localchat.chat import events, messages, records, tree
 from localchat.chat.drafts import Draft
+from localchat.chat.settings import ChatSettings
 from localchat.engine import wire
 from localchat.fit import budget, plan
+from localchat.hub.queue import Download
+from localchat.library.values import DownloadProgress, Phase, RemoteFile
 from localchat.models.folder import LocalModel
-from localchat.ui import explaining, grid, markdown_blocks, markdown_layout, wording
+from localchat.ui import (
+    explaining,
+    grid,
+    markdown_blocks,
+    markdown_layout,
+    setting_rows,
+    wording,
+)
 from localchat.ui.feed import Entry as Said
 from localchat.ui.gate import ControlGate
+from localchat.ui.prompt_files import Attachment
 from localchat.ui.shelf import Entry
+from localchat.ui.widgets import download_words
 from localchat.ui.widgets.answer import AnswerView
+from localchat.ui.widgets.attachments import AttachmentRow
 from localchat.ui.widgets.bars import TopBar
+from localchat.ui.widgets.chat_list import ChatList
+from localchat.ui.widgets.chat_preview import ChatPreview
+from localchat.ui.widgets.download_list import DownloadList
 from localchat.ui.widgets.fit_details import FitDetails
 from localchat.ui.widgets.fit_grid import FitGrid
 from localchat.ui.widgets.load_panel import LoadPanel
 from localchat.ui.widgets.machine_bar import MachineBar
 from localchat.ui.widgets.model_picker import ModelPicker
 from localchat.ui.widgets.notice import Notice
+from localchat.ui.widgets.setting_fields import SettingField
 from localchat.ui.widgets.user_message import QueuedMessage, UserMessage
 from tests.ui import hosts
 
@@ -60,6 +78,11 @@ HOSTILE = (
 )
 
 
+_STOP_ROW = next(row for row in setting_rows.ROWS if row.key == setting_rows.STOP)
+_EXAMPLES = int(os.environ.get("LOCALCHAT_TEST_EXAMPLES", "60"))
+"""How many texts Hypothesis puts on the wall; 10,000 take about half an hour."""
+
+
 class _Wall(App[None]):
     """Every widget that shows text of others, side by side."""
 
@@ -71,6 +94,12 @@ class _Wall(App[None]):
         yield FitDetails(id="choice")
         yield FitDetails(id="model")
         yield LoadPanel()
+        yield ChatList()
+        yield ChatList()
+        yield ChatPreview()
+        yield SettingField(_STOP_ROW, "")
+        yield DownloadList()
+        yield AttachmentRow()
 
     async def show(self, text: str) -> str:
         """Put the text everywhere and return what the terminal would be sent."""
@@ -99,6 +128,8 @@ class _Wall(App[None]):
         self.query_one(Notice).on_click()
         self.query_one(TopBar).subject = text
         self._show_models(text)
+        self._show_chats(text)
+        await self._show_downloads(text)
         panel = self.query_one(LoadPanel)
         panel.begin(text)
         panel.fail(errors.BadModel(text, text))
@@ -120,6 +151,26 @@ class _Wall(App[None]):
         self.query_one(FitGrid).show(grid.of_plan(planned, "f16", lambda option: option))
         self.query_one("#choice", FitDetails).facts = explaining.option(good, best, limits, planned)
         self.query_one("#model", FitDetails).facts = explaining.model(broken)
+
+    def _show_chats(self, text: str) -> None:
+        record = records.ChatRecord("c", text, draft=text, model=text, messages=1)
+        hit = records.Hit("c", "m", text, "user", ((text, False), (text, True)), 0.0)
+        said = dataclasses.replace(_message(text), role="assistant")
+        listed, found = self.query(ChatList)
+        listed.show((record,), None, "c")
+        found.show((), (hit,), None)
+        self.query_one(ChatPreview).show(tree.Tree().plus(said), None)
+        field = self.query_one(SettingField)
+        field.text = setting_rows.shown(ChatSettings(stop=(text,)), setting_rows.STOP)
+        part = messages.Part("file", text, text)
+        self.query_one(AttachmentRow).show((Attachment(text, part, text, 1), Attachment(text)))
+
+    async def _show_downloads(self, text: str) -> None:
+        file = RemoteFile(text, "0" * 40, text, 10, text, text)
+        progress = DownloadProgress(Phase.FAILED, 1, 10, note=text, file_name=text)
+        error = errors.NetworkError(text, text)
+        line = download_words.of_download(Download(1, text, (file,), progress, error))
+        await self.query_one(DownloadList).show({"1": line})
 
     async def _drawn(self) -> str:
         for _ in range(3):
@@ -173,7 +224,7 @@ def test_everything_is_drawn(wall: _Wall) -> None:
     """The wall shows its text in every place, so that the tests below look at something."""
     drawn: str = wall.call_from_thread(functools.partial(wall.show, "harmless"))  # type: ignore[arg-type]
 
-    assert _COLORS.sub("", drawn).count("harmless") >= 12
+    assert _COLORS.sub("", drawn).count("harmless") >= 24
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -182,7 +233,7 @@ def test_terminal_obeys_no_known_trick(wall: _Wall, text: str) -> None:
     assert _obeyed(wall, text) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=_TEXTS)
 def test_no_widget_lets_a_control_character_through(wall: _Wall, text: str) -> None:
     """Whatever the text, no widget draws anything that a terminal obeys."""

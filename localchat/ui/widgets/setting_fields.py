@@ -14,6 +14,7 @@ from localchat.ui import setting_rows
 from localchat.ui.setting_rows import Row
 
 _LONG = ("system",)
+_MOST_CHARACTERS = 100_000
 
 
 class SettingField(Vertical):
@@ -23,7 +24,9 @@ class SettingField(Vertical):
         super().__init__()
         self.row = row
         self._is_known = is_known
-        self._field = _field(row, text, usual)
+        self._field = _field(row, _shown(row, text), usual)
+        self._given = text
+        """What the field was given; it may hold what cannot be shown."""
         self._help = Static("", classes="help", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -47,10 +50,11 @@ class SettingField(Vertical):
 
     @text.setter
     def text(self, text: str) -> None:
+        self._given, shown = text, _shown(self.row, text)
         if isinstance(self._field, TextArea):
-            self._field.text = text
+            self._field.text = shown
         else:
-            self._field.value = text
+            self._field.value = shown
         self._explain()
 
     def value(self) -> Any:
@@ -79,9 +83,11 @@ class SettingField(Vertical):
         self.scroll_visible(animate=False)
 
     def _read(self) -> Any:
+        # What was not touched stays as it was, signs that cannot be shown included.
+        text = self._given if self.text == _shown(self.row, self._given) else self.text
         if self.row.key != setting_rows.SCHEMA:
-            return setting_rows.parsed(self.row.key, self.text)
-        text = self.text.strip()
+            return setting_rows.parsed(self.row.key, text)
+        text = text.strip()
         if text:
             try:
                 schemas.compiled(text)
@@ -107,7 +113,11 @@ def _field(row: Row, text: str, usual: str) -> Input | Select[str] | TextArea:
         return Select(options, value=text, allow_blank=False, compact=True)
     if row.key in _LONG:
         return TextArea(
-            sanitize.text(text), soft_wrap=True, show_line_numbers=False, compact=True,
+            text, soft_wrap=True, show_line_numbers=False, compact=True,
             tab_behavior="focus", highlight_cursor_line=False,
         )  # fmt: skip
-    return Input(sanitize.line(text, 10_000), placeholder=usual, compact=True)
+    return Input(text, placeholder=usual, compact=True)
+
+
+def _shown(row: Row, text: str) -> str:
+    return sanitize.text(text) if row.key in _LONG else sanitize.line(text, _MOST_CHARACTERS)
