@@ -72,12 +72,19 @@ class Prober:
         mode. Where the GPU gets a part of the layers, both devices are measured. Raises Cancelled,
         BadModel, DoesNotFit, EngineMissing, LoadFailed or EngineLost.
         """
-        self._cancelled = False
+        try:
+            return await self._measure(target, params, hardware, on_progress or _ignore)
+        finally:
+            # Not before: who cancels while it is still prepared means this one.
+            self._cancelled = False
+
+    async def _measure(
+        self, target: Target, params: wire.EngineParams, hardware: Hardware, notify: OnProgress
+    ) -> tuple[str, tuple[Measurement, ...]]:
         found: list[Measurement] = []
         build = ""
         for gpu_layers in _placements(target, params, hardware):
             placed = dataclasses.replace(params, gpu_layers=gpu_layers)
-            notify = on_progress or _ignore
             try:
                 build, value, used = await self._once(target, placed, notify)
             except errors.EngineLost as lost:
@@ -92,7 +99,7 @@ class Prober:
         return build, tuple(found)
 
     async def cancel(self) -> None:
-        """Stop the probe under way; `measure` then raises Cancelled."""
+        """Stop the probe under way, or the next one; `measure` then raises Cancelled."""
         self._cancelled = True
         if self._link is not None:
             await self._link.cancel()

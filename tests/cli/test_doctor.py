@@ -224,6 +224,7 @@ def test_paths_shows_every_place(home: Path) -> None:
         "config_file",
         "models",
         "downloads",
+        "chats_file",
         "state",
         "engine_logs",
         "safe_mode_file",

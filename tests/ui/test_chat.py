@@ -139,6 +139,7 @@ async def test_thoughts_are_folded_and_open(fake_engine: MakeEngine) -> None:
         await hosts.send(pilot, "Think")
         await hosts.shows(pilot, "stopped by itself")
         await hosts.shows(pilot, "Then I say.")
+        await hosts.shows(pilot, "● ready")
         folded = hosts.screen_text(pilot)
         await hosts.press(pilot, "ctrl+t")
         await hosts.shows(pilot, "First I wonder.")

@@ -33,7 +33,8 @@ async def test_draft_and_history_survive_a_restart(fake_engine: MakeEngine, home
 
     app = _app(fake_engine, home, continues=True)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.open_chat(pilot)
+        await hosts.shows(pilot, "Answered.")
+        await hosts.shows(pilot, "● ready")
         await hosts.shows(pilot, "what is next")
         await hosts.shows(pilot, "notes.txt, 1,005 tokens ×")
         box = app.screen.query_one(PromptBox)
@@ -58,7 +59,8 @@ async def test_sent_file_is_not_a_draft_any_more(fake_engine: MakeEngine, home: 
 
     app = _app(fake_engine, home, continues=True)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.open_chat(pilot)
+        await hosts.shows(pilot, "Answered.")
+        await hosts.shows(pilot, "● ready")
         await hosts.shows(pilot, "Answered.")
 
         assert app.screen.query_one(PromptBox).draft == Draft("")
