@@ -177,3 +177,13 @@ async def look_at(pilot: Pilot[None], title: str) -> None:
     pane = pilot.app.screen.query_one(FitPane)
     await wait_until(pilot, lambda: pane.shown_title == title)
     await pilot.pause()
+
+
+async def ask(pilot: Pilot[None], text: str) -> None:
+    """Send a message, and wait until its answer has come to its end."""
+    app = pilot.app
+    assert isinstance(app, LocalchatApp) and app.open_chat is not None
+    chat, before = app.open_chat, len(app.open_chat.path)
+    await send(pilot, text)
+    # The box is free a moment before the message is under way, so it does not tell.
+    await wait_until(pilot, lambda: len(chat.path) == before + 2 and bool(chat.path[-1].ending))

@@ -157,8 +157,7 @@ async def test_last_message_comes_back(fake_engine: MakeEngine) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.open_chat(pilot)
         for text in ("one", "two"):
-            await hosts.send(pilot, text)
-            await hosts.wait_until(pilot, lambda: not app.screen.query_one(PromptBox).busy)
+            await hosts.ask(pilot, text)
         seen = []
         for key in ("up", "up", "up", "down", "down"):
             await pilot.press(key)
