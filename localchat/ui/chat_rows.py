@@ -71,7 +71,8 @@ def _snippet(found: Hit, width: int) -> Content:
             break
         before += len(text)
         if before > width // 3:
-            pieces[number] = ("…" + text[len(text) - width // 3 :], False)
+            cut = "…" + text[max(0, len(text) - width // 3) :]
+            pieces[: number + 1] = [("", False)] * number + [(cut, False)]
     styles = {True: "bold $accent", False: "$foreground-muted"}
     return Content("").join(Content.styled(text, styles[match]) for text, match in pieces)
 
