@@ -117,8 +117,12 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+def fence(content: str) -> str:
+    """Put a text into a fence of Markdown that it cannot close by itself."""
+    longest = max((len(run) for run in _BACKTICKS.findall(content)), default=2)
+    marks = "`" * (longest + 1)
+    return f"{marks}\n{content}\n{marks}"
+
+
 def _fenced(file: Part) -> str:
-    # A fence that the content cannot close by itself.
-    longest = max((len(run) for run in _BACKTICKS.findall(file.text)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{file.name}\n{fence}\n{file.text.removesuffix(chr(10))}\n{fence}"
+    return f"{file.name}\n{fence(file.text.removesuffix(chr(10)))}"

@@ -7,10 +7,10 @@ import re
 import time
 
 from localchat import sanitize
+from localchat.chat import messages
 from localchat.chat.exchange.values import WholeChat
 from localchat.chat.messages import FILE, Message, Part
 
-_BACKTICKS = re.compile(r"`{3,}")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
@@ -55,10 +55,7 @@ def day(seconds: float) -> str:
 
 def fenced(part: Part) -> str:
     """Write a file's content in a fence that it cannot close."""
-    content = sanitize.text(part.text).rstrip("\n")
-    longest = max((len(run) for run in _BACKTICKS.findall(content)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}\n{content}\n{fence}"
+    return messages.fence(sanitize.text(part.text).rstrip("\n"))
 
 
 _ENDINGS = {
