@@ -6,6 +6,8 @@ Script keys, all optional:
   answers             texts to stream, one for each request, the last one again and again
   token_characters    characters a token (4)
   rate                tokens a second (0: as fast as possible)
+  gates               {"prefill": FILE, "answer": FILE}: without these files a prompt is read no
+                      further than its first quarter, and no answer says its last token
   prompt_tokens       prompt tokens to report for each request (64), prefill_seconds to spend (0)
   cached_tokens       how many of them to report as reused (0)
   context_tokens      the context to report (4096); a longer prompt is refused
@@ -161,7 +163,8 @@ class FakeWorker:
         for done in range(cached, prompt + 1, max((prompt - cached) // 4, 1)):
             seconds = pause * (done - cached) / (prompt - cached or 1)
             self._send(wire.Progress(command.id, "prompt", done, prompt, seconds, cached))
-            if self._stopped(command.id, pause / 4):
+            held = done > cached and self._held(command.id, "prefill")
+            if held or self._stopped(command.id, pause / 4):
                 self._send(wire.Finished(command.id, "cancelled", stats))
                 return
         self._maybe_die("prefill")
@@ -174,7 +177,8 @@ class FakeWorker:
         tokens = [text[start : start + width] for start in range(0, len(text), width)]
         reason: wire.FinishReason = "stop"
         for number, token in enumerate(tokens, start=1):
-            if self._stopped(command.id, 1 / rate if rate else 0):
+            held = number == len(tokens) and self._held(command.id, "answer")
+            if held or self._stopped(command.id, 1 / rate if rate else 0):
                 reason = "cancelled"
                 break
             # Stats follow the script's rate, not the clock, so that screens are reproducible.
@@ -184,6 +188,13 @@ class FakeWorker:
             if number * 2 >= len(tokens):
                 self._maybe_die("decode")
         self._send(wire.Finished(command.id, reason, stats, seed=1))
+
+    def _held(self, request: int, gate: str) -> bool:
+        """Wait until a gate is opened; says whether the request was cancelled instead."""
+        file = self._script.get("gates", {}).get(gate)
+        while file is not None and not Path(file).exists() and request not in self._cancelled:
+            time.sleep(0.01)
+        return request in self._cancelled
 
     def _stopped(self, request: int, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

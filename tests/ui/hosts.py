@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from localchat.chat.chat import ChatSettings
 from localchat.engine.client import EngineClient
@@ -24,7 +25,12 @@ from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.setup import Setup
 from localchat.ui.shelf import Entry
 from localchat.ui.widgets.fit_pane import FitPane
+from localchat.ui.widgets.model_list import Rows
+from localchat.ui.widgets.prompt_area import PromptArea
 from localchat.ui.widgets.prompt_box import PromptBox
+
+PATIENCE_SECONDS = 90.0
+"""How long a test waits for what must come: a guard against hanging, also on a slow machine."""
 
 MACHINES = Path(__file__).parents[1] / "machines"
 MACHINE = profile.read(MACHINES / "laptop-16gb-ddr4.toml")
@@ -124,7 +130,7 @@ def make_app(engine: EngineClient, **options: Any) -> LocalchatApp:
 
 
 async def wait_until(
-    pilot: Pilot[None], condition: Callable[[], bool], seconds: float = 20.0
+    pilot: Pilot[None], condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS
 ) -> None:
     """Wait for something to become true on screen; fail with the screen's text if it does not."""
     deadline = time.monotonic() + seconds
@@ -142,15 +148,29 @@ def screen_text(pilot: Pilot[None]) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
-async def open_chat(pilot: Pilot[None]) -> ChatScreen:
-    """Wait for the chat screen with its model."""
-    await wait_until(
-        pilot,
-        lambda: isinstance(pilot.app.screen, ChatScreen) and "ready in" in screen_text(pilot),
-    )
-    screen = pilot.app.screen
-    assert isinstance(screen, ChatScreen)
-    return screen
+async def shows(pilot: Pilot[None], *texts: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until these texts are on screen, all at once."""
+
+    def is_shown() -> bool:
+        seen = screen_text(pilot)
+        return all(text in seen for text in texts)
+
+    await wait_until(pilot, is_shown, seconds)
+
+
+async def hides(pilot: Pilot[None], *texts: str) -> None:
+    """Wait until none of these texts is on screen."""
+
+    def is_hidden() -> bool:
+        seen = screen_text(pilot)
+        return not any(text in seen for text in texts)
+
+    await wait_until(pilot, is_hidden)
+
+
+async def focuses(pilot: Pilot[None], kind: type[Widget]) -> None:
+    """Wait until what is typed goes to a widget of this kind."""
+    await wait_until(pilot, lambda: isinstance(pilot.app.focused, kind))
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
@@ -160,16 +180,35 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
         await asyncio.sleep(0.01)
 
 
-async def send(pilot: Pilot[None], text: str) -> None:
-    """Write a message and send it."""
-    pilot.app.screen.query_one(PromptBox).text = text
-    await press(pilot, "enter")
-    await wait_until(pilot, lambda: text not in pilot.app.screen.query_one(PromptBox).text)
+async def click(pilot: Pilot[None], text: str) -> None:
+    """Click on the first letter of a text, once it is on screen and rests."""
+    seen: list[tuple[int, int]] = []
+
+    def rests() -> bool:
+        lines = screen_text(pilot).splitlines()
+        seen.extend((line.index(text), row) for row, line in enumerate(lines) if text in line)
+        return len(seen) >= 5 and len({*seen[-5:]}) == 1
+
+    await wait_until(pilot, rests)
+    await pilot.click(offset=seen[-1])
 
 
-async def shows(pilot: Pilot[None], text: str, seconds: float = 20.0) -> None:
-    """Wait until this text is on screen."""
-    await wait_until(pilot, lambda: text in screen_text(pilot), seconds)
+async def open_models(pilot: Pilot[None], *texts: str) -> None:
+    """Wait for the models screen with these texts, and with the cursor in its list."""
+    await focuses(pilot, Rows)
+    await shows(pilot, *texts)
+
+
+async def open_chat(pilot: Pilot[None]) -> ChatScreen:
+    """Wait for the chat screen with its model, and with the cursor in its prompt."""
+    await wait_until(
+        pilot,
+        lambda: isinstance(pilot.app.screen, ChatScreen) and "ready in" in screen_text(pilot),
+    )
+    await focuses(pilot, PromptArea)
+    screen = pilot.app.screen
+    assert isinstance(screen, ChatScreen)
+    return screen
 
 
 async def look_at(pilot: Pilot[None], title: str) -> None:
@@ -179,11 +218,33 @@ async def look_at(pilot: Pilot[None], title: str) -> None:
     await pilot.pause()
 
 
-async def ask(pilot: Pilot[None], text: str) -> None:
-    """Send a message, and wait until its answer has come to its end."""
+async def write(pilot: Pilot[None], text: str) -> None:
+    """Write something in place of what is in the prompt, and press Enter."""
+    await focuses(pilot, PromptArea)
+    pilot.app.screen.query_one(PromptBox).text = text
+    await press(pilot, "enter")
+
+
+async def send(pilot: Pilot[None], text: str) -> None:
+    """Write something that is taken, and wait until the prompt is free again."""
+    await write(pilot, text)
+    await wait_until(pilot, lambda: text not in pilot.app.screen.query_one(PromptBox).text)
+
+
+async def refused(pilot: Pilot[None], text: str, *words: str) -> None:
+    """Write something that is not taken: the reasons are on screen, and it is in the prompt."""
+    await write(pilot, text)
+    await shows(pilot, *words)
+    # It may have left the prompt for a moment, so that only the reasons tell that it was tried.
+    await wait_until(pilot, lambda: pilot.app.screen.query_one(PromptBox).text == text)
+
+
+async def ask(pilot: Pilot[None], text: str, *seen: str) -> None:
+    """Send a message, and wait until its answer has come to its end and is shown with this."""
     app = pilot.app
     assert isinstance(app, LocalchatApp) and app.open_chat is not None
     chat, before = app.open_chat, len(app.open_chat.path)
     await send(pilot, text)
     # The box is free a moment before the message is under way, so it does not tell.
     await wait_until(pilot, lambda: len(chat.path) == before + 2 and bool(chat.path[-1].ending))
+    await shows(pilot, *seen)
