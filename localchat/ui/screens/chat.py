@@ -22,6 +22,8 @@ from localchat.ui.session import Session
 from localchat.ui.widgets.bars import TooSmall, TopBar
 from localchat.ui.widgets.composer import Composer
 from localchat.ui.widgets.conversation import Conversation
+from localchat.ui.widgets.editor import Editor
+from localchat.ui.widgets.prompt_area import PromptArea
 from localchat.ui.widgets.prompt_box import PromptBox
 
 _STATUS_SECONDS = 0.25
@@ -63,7 +65,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin with the prompt."""
-        self.composer.prompt.focus()
+        self.action_write()
         self.set_interval(_STATUS_SECONDS, self._show_head)
 
     def show_chat(self, chat: Chat, message_id: str = "") -> None:
@@ -80,7 +82,7 @@ class ChatScreen(Screen[None]):
         if message_id:
             self._conversation.go_to(message_id)
         else:
-            self.composer.prompt.focus()
+            self.action_write()
         self._show_head()
         self.refresh_bindings()
 
@@ -100,6 +102,9 @@ class ChatScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer Stop only while there is something to stop."""
         del parameters
+        if action == "write":
+            # The keys of a message that is being edited are its own.
+            return not isinstance(self.focused, Editor)
         if action != "stop":
             return True
         chat = self.session.chat if self.session else None
@@ -114,12 +119,13 @@ class ChatScreen(Screen[None]):
         """Begin a chat; the one before is kept."""
         if self.session is None or self.session.chat.path:
             self.show_chat(await self._chats.new())
-        self.composer.prompt.focus()
+        self.action_write()
 
     def action_write(self) -> None:
         """Go on writing."""
         self._conversation.transcript.choose("")
-        self.composer.prompt.focus()
+        # At once, unlike `focus`: what is typed next belongs into the prompt already.
+        self.set_focus(self.query_one(PromptArea))
 
     def action_scroll_text(self, pages: int) -> None:
         """Scroll the conversation from the prompt."""
@@ -161,7 +167,7 @@ class ChatScreen(Screen[None]):
         if isinstance(event, Composer.Sent):
             self._conversation.transcript.go_to_end()
         if not isinstance(event, Composer.Refreshed):
-            self.composer.prompt.focus()
+            self.action_write()
 
     @on(Conversation.ForkWanted)
     async def _fork(self, event: Conversation.ForkWanted) -> None:

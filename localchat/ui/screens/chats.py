@@ -103,9 +103,9 @@ class ChatsScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
         del parameters
-        if action == "search":
-            # In the search itself a slash is a sign as others.
-            return not self._search.has_focus
+        if action in ("search", "bin", "undo") and self.focused is self._search:
+            # In the search itself these are signs as others.
+            return False
         return action != "undo" or bool(self.browser.deleted)
 
     async def action_undo(self) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -132,7 +132,16 @@ def _found(count: int) -> Content:
 class ChatRows(OptionList):
     """The rows; the mouse looks at a chat, and a second click opens it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = commands.bindings("chatrows")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *commands.bindings("chatrows"),
+        # As all keys of the list before the one that is typed next: none may overtake another.
+        Binding("up", "cursor_up", show=False, priority=True),
+        Binding("down", "cursor_down", show=False, priority=True),
+        Binding("home", "first", show=False, priority=True),
+        Binding("end", "last", show=False, priority=True),
+        Binding("pageup", "page_up", show=False, priority=True),
+        Binding("pagedown", "page_down", show=False, priority=True),
+    ]
 
     def on_click(self, event: events.Click) -> None:
         """Look before opening: OptionList itself opens at the first click."""

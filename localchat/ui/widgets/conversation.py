@@ -17,12 +17,6 @@ from localchat.ui.widgets.answer import AnswerView
 from localchat.ui.widgets.message_view import Edited, Wanted
 from localchat.ui.widgets.transcript import Transcript
 
-_EDIT_HINT = {
-    "user": "Enter sends it as another version · Esc leaves it as it was",
-    "assistant": "Enter keeps it as another version · Esc leaves it as it was",
-    "system": "",
-}
-
 
 class Conversation(Container):
     """Shows one session at a time."""
@@ -158,8 +152,8 @@ class Conversation(Container):
         if event.deed == "choose":
             self.transcript.choose(message.id)
             self.transcript.focus()
-        elif event.deed == "edit" and view is not None and not message.is_streaming:
-            view.edit(_EDIT_HINT[message.role])
+        elif event.deed == "edit" and view is not None:
+            view.edit()
         elif event.deed == "thoughts" and isinstance(view, AnswerView):
             view.toggle_thoughts()
         elif event.deed == "fork":

@@ -48,9 +48,7 @@ class LoadStrip(VerticalScroll, can_focus=False):
         self._stop_wanted = False
         self._panel = LoadPanel()
         self._told = Static("", id="told", markup=False)
-        self._path = Input(
-            placeholder="Path of a .gguf file, then Enter", select_on_focus=False, id="path"
-        )
+        self._path = Input(placeholder="Path of a .gguf file, then Enter", id="path")
 
     def compose(self) -> ComposeResult:
         yield self._panel
@@ -88,9 +86,9 @@ class LoadStrip(VerticalScroll, can_focus=False):
 
     def ask_path(self) -> None:
         """Ask for a path; typing replaces the last one."""
-        self._path.action_select_all()
         self._turn_to("asking")
-        self._path.focus()
+        # At once, unlike `focus`: the keys typed next belong to the path already.
+        self.screen.set_focus(self._path)
 
     def load(self, path: Path, name: str, params: wire.EngineParams) -> None:
         """Load a model; Loaded follows when it is ready."""

@@ -15,6 +15,10 @@ from localchat.ui.widgets.editor import Editor
 from localchat.ui.widgets.prose import Prose
 
 _MUTED = "$foreground-muted"
+_EDIT_HINTS = {
+    "user": "Enter sends it as another version · Esc leaves it as it was",
+    "assistant": "Enter keeps it as another version · Esc leaves it as it was",
+}
 
 
 class Wanted(Message):
@@ -113,13 +117,15 @@ class MessageView(Vertical):
         self.set_class(chosen, "-chosen")
         self.set_entry(self.entry)
 
-    def edit(self, hint: str) -> None:
-        """Let the reader write the message anew, in its place."""
-        if self._editor is None:
-            self._editor = Editor(self.entry.message.text, hint)
+    def edit(self) -> None:
+        """Let the reader write the message anew, in its place, unless it is still coming."""
+        message = self.entry.message
+        if self._editor is None and not message.is_streaming:
+            self._editor = Editor(message.text, _EDIT_HINTS.get(message.role, ""))
             self.prose.display = False
             self.mount(self._editor, before=self.foot)
-            self._editor.focus()
+            # Unlike `focus` before the next key is looked at.
+            self.screen.set_focus(self._editor)
 
     @on(Editor.Left)
     def _left(self, event: Editor.Left) -> None:

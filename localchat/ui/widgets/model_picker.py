@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from localchat.hub.search import Search
 from localchat.library.reference import Reference
@@ -76,6 +76,9 @@ class ModelPicker(Vertical):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Esc leaves the search while there is one; an author is one of the Hub."""
         del parameters
+        if action == "search":
+            # In a text a slash is a sign as others.
+            return not isinstance(self.screen.focused, Input)
         if action == "author":
             return self._at_hub is not None
         return action != "leave_search" or self.has_class("-searching")
@@ -83,8 +86,7 @@ class ModelPicker(Vertical):
     def action_search(self) -> None:
         """Search, as one types."""
         self.add_class("-searching")
-        # What is not shown yet cannot have the focus.
-        self.call_after_refresh(self._search.begin)
+        self._search.begin()
 
     def action_leave_search(self) -> None:
         """Forget what was searched for."""

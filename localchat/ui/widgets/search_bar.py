@@ -39,7 +39,8 @@ class SearchBar(Vertical):
 
     def begin(self) -> None:
         """Take the keyboard."""
-        self._field.focus()
+        # At once, unlike `focus`: the keys typed next belong to the search already.
+        self.screen.set_focus(self._field)
 
     def clear(self) -> None:
         """Empty the field."""

@@ -14,6 +14,7 @@ from localchat.ui import commands
 from localchat.ui.feed import Entry, Item
 from localchat.ui.widgets.answer import AnswerView
 from localchat.ui.widgets.column import Column
+from localchat.ui.widgets.editor import Editor
 from localchat.ui.widgets.message_view import MessageView, Wanted
 from localchat.ui.widgets.scroller import Scroller
 
@@ -101,9 +102,19 @@ class Transcript(Container, can_focus=True):
         else:
             self.choose(ids[max(0, at)])
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave every key to a message that is being edited."""
+        del action, parameters
+        return not isinstance(self.screen.focused, Editor)
+
     def action_want(self, deed: str, number: int = 0) -> None:
         """Say what the reader wants done with the chosen message."""
-        self.post_message(Wanted(deed, self.chosen_id, number))
+        view = self.view(self.chosen_id)
+        if deed == "edit" and view is not None and view.is_mounted:
+            # At once: what is typed next belongs into the text.
+            view.edit()
+        else:
+            self.post_message(Wanted(deed, self.chosen_id, number))
 
     async def on_focus(self) -> None:
         """Choose the newest message unless one is chosen."""

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widgets import Input
 
 from localchat import errors, sanitize, units
 from localchat.engine.prober import Prober
@@ -49,6 +50,9 @@ class Upkeep(Vertical):
         """Offer only what can be done now."""
         del parameters
         is_free = self._strip.mode not in ("loading", "working")
+        if action == "open_path":
+            # In a text an o is a letter as others.
+            return is_free and not isinstance(self.screen.focused, Input)
         if action == "remove":
             entry = self._hub.browser.entry
             is_guide = entry is not None and entry.local is not None and entry.local.is_guide
