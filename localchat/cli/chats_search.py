@@ -8,7 +8,7 @@ from typing import Any
 
 from localchat import errors, sanitize
 from localchat.chat.records import Hit
-from localchat.cli import chats, console
+from localchat.cli import cells, chats, console
 from localchat.cli.tables import Pen
 
 ROLES = {"user": "you", "assistant": "model", "system": "system"}
@@ -46,7 +46,7 @@ def _lines(hits: Sequence[Hit], text: str, pen: Pen) -> Iterator[str]:
     last_chat = ""
     for hit in hits:
         if hit.chat_id != last_chat:
-            title = sanitize.line(hit.title, 66) or "(no title)"
+            title = cells.cut(hit.title, 66) or "(no title)"
             yield f"{hit.chat_id[: chats.SHORT_ID_CHARACTERS]}  {pen.mark(title, 'strong')}"
             last_chat = hit.chat_id
         if hit.role is not None:

@@ -8,6 +8,7 @@ import os
 from typing import TextIO
 
 from localchat import errors, sanitize
+from localchat.cli import cells
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -43,10 +44,11 @@ class Console:
         """Show what is going on, in place of what was going on; on a terminal only."""
         if not self.err_is_terminal:
             return
-        line = sanitize.line(text, 78)
-        self._err.write("\r" + line.ljust(self._status_width))
+        line = cells.cut(text, 78)
+        width = cells.width(line)
+        self._err.write("\r" + line + " " * (self._status_width - width))
         self._err.flush()
-        self._status_width = len(line)
+        self._status_width = width
 
     def answer(self, text: str) -> None:
         """Write a piece of the answer."""

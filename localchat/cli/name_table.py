@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from localchat import sanitize
+from localchat.cli import cells
 from localchat.cli.tables import Cell, Column, Pen
 
 _MOST_CHARACTERS = 300
@@ -15,7 +16,7 @@ def lines(pen: Pen, columns: Sequence[Column], rows: Sequence[Sequence[Cell | st
     for row in rows:
         name = row[0] if isinstance(row[0], Cell) else Cell(row[0])
         shown = sanitize.line(name.text, _MOST_CHARACTERS)
-        if len(shown) <= columns[0].width:
+        if cells.width(shown) <= columns[0].width:
             found += pen.table(columns, (row,))[1:]
         else:
             found.append(pen.mark(shown, name.style))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from localchat import sanitize, units
-from localchat.cli import fit_text
+from localchat import units
+from localchat.cli import cells, fit_text
 from localchat.cli.tables import Cell, Column, Pen
 from localchat.fit import ladder
 from localchat.fit.ranking import Ranked
@@ -40,7 +40,7 @@ def _ranked_row(place: int, each: Ranked) -> Sequence[Cell | str]:
     here = " (here)" if option.candidate.path else ""
     return (
         Cell(str(place), "faint"),
-        Cell(sanitize.line(each.plan.title, 30 - len(here)) + here, "strong" if place <= 3 else ""),
+        Cell(cells.cut(each.plan.title, 30 - len(here)) + here, "strong" if place <= 3 else ""),
         option.label,
         ladder.name(option.context_tokens),
         fit_text.gib(option),

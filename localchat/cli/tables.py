@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
 from localchat import sanitize
+from localchat.cli import cells
 
 WIDTH: Final = 79
 """Fits a terminal of 80 columns."""
@@ -26,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's heading and width; numbers stand on the right."""
+    """A column's heading and width in cells; numbers stand on the right."""
 
     heading: str
     width: int
@@ -59,12 +60,12 @@ class Pen:
         parts = []
         for column, each in zip(columns, row, strict=True):
             cell = each if isinstance(each, Cell) else Cell(each)
-            text = sanitize.line(cell.text, column.width)
+            text = cells.cut(cell.text, column.width)
             if column.right and cell.text.endswith(" "):
                 # A blank keeps numbers aligned beside marks.
                 text += " "
             # Blanks stay outside the colours, so that nothing is underlined by accident.
-            padding = " " * (column.width - len(text))
+            padding = " " * (column.width - cells.width(text))
             marked = self.mark(text, cell.style)
             parts.append(padding + marked if column.right else marked + padding)
         return " ".join(parts).rstrip()
