@@ -135,11 +135,16 @@ async def wait_until(
     """Wait for something to become true on screen; fail with the screen's text if it does not."""
     deadline = time.monotonic() + seconds
     while True:
-        if condition():
+        if _is_whole(pilot) and condition():
             return
         assert time.monotonic() < deadline, screen_text(pilot)
         # Not pilot.pause(): it waits for a moment without work, and a stream leaves none.
         await asyncio.sleep(0.02)
+
+
+def _is_whole(pilot: Pilot[None]) -> bool:
+    """Whether the picture can be looked at: a widget that was just removed may still be in it."""
+    return all(widget.is_attached for widget in pilot.app.screen._compositor.visible_widgets)
 
 
 def screen_text(pilot: Pilot[None]) -> str:
@@ -243,8 +248,21 @@ async def ask(pilot: Pilot[None], text: str, *seen: str) -> None:
     """Send a message, and wait until its answer has come to its end and is shown with this."""
     app = pilot.app
     assert isinstance(app, LocalchatApp) and app.open_chat is not None
-    chat, before = app.open_chat, len(app.open_chat.path)
+    before = len(app.open_chat.path)
     await send(pilot, text)
-    # The box is free a moment before the message is under way, so it does not tell.
-    await wait_until(pilot, lambda: len(chat.path) == before + 2 and bool(chat.path[-1].ending))
+    await ended(pilot, before + 2)
     await shows(pilot, *seen)
+
+
+async def ended(pilot: Pilot[None], messages: int) -> None:
+    """Wait until the open chat has so many messages, and an end of the last one.
+
+    The prompt is free a moment before its message is under way, so it does not tell.
+    """
+
+    def has_ended() -> bool:
+        app = pilot.app
+        path = app.open_chat.path if isinstance(app, LocalchatApp) and app.open_chat else ()
+        return len(path) == messages and bool(path[-1].ending)
+
+    await wait_until(pilot, has_ended)

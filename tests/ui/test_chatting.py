@@ -10,6 +10,7 @@ from localchat.ui.app import LocalchatApp
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.chat_settings import ChatSettingsScreen
 from localchat.ui.screens.chats import ChatsScreen
+from localchat.ui.widgets.chat_list import ChatRows
 from tests.conftest import MakeEngine
 from tests.ui import hosts
 
@@ -38,15 +39,18 @@ async def test_a_chat_is_found_again_and_gone_on_with(
             await _ask(pilot, app, text)
         await hosts.press(pilot, "ctrl+o")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
+        await hosts.focuses(pilot, ChatRows)
         await hosts.shows(pilot, "2 chats")
         await hosts.press(pilot, "slash")
+        await hosts.focuses(pilot, Input)
         app.screen.query_one(Input).value = "roses"
-        await hosts.shows(pilot, "found")
+        await hosts.shows(pilot, "2 found")
         await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatScreen))
+        await hosts.wait_until(
+            pilot, lambda: bool(app.open_chat and app.open_chat.path[0].text == "About roses")
+        )
         await hosts.shows(pilot, "About roses")
-        chat = app.open_chat
-        assert chat is not None and chat.path[0].text == "About roses"
 
 
 async def test_deleting_the_open_chat_leaves_a_new_one(
@@ -58,10 +62,11 @@ async def test_deleting_the_open_chat_leaves_a_new_one(
         await hosts.open_chat(pilot)
         await _ask(pilot, app, "About roses")
         await hosts.press(pilot, "ctrl+o")
+        await hosts.focuses(pilot, ChatRows)
         await hosts.shows(pilot, "1 chat")
         await hosts.press(pilot, "d")
         await hosts.shows(pilot, "no chats yet")
-        assert app.open_chat is not None and not app.open_chat.path
+        await hosts.wait_until(pilot, lambda: app.open_chat is not None and not app.open_chat.path)
         await hosts.press(pilot, "u")
         await hosts.shows(pilot, "is back")
         await hosts.press(pilot, "escape")
@@ -90,6 +95,8 @@ async def test_settings_and_words_change_how_the_open_chat_is_answered(
         await hosts.shows(pilot, "My garden")
         await hosts.send(pilot, "/persona nobody")
         await hosts.shows(pilot, "There is no persona")
+        assert app.open_chat is not None
+        assert "My garden" == app.open_chat.record.title
     kept = sqlite3.connect(file).execute("SELECT title, settings FROM chat").fetchone()
     assert "My garden" == kept[0]
     assert '"temperature": 0.25' in kept[1] and '"overflow": "roll"' in kept[1]

@@ -1,7 +1,9 @@
 """The models screen with a scripted engine."""
 
+import threading
 from pathlib import Path
 
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 from localchat import units
@@ -9,6 +11,7 @@ from localchat.fit.option import Option
 from localchat.models.folder import LocalModel
 from localchat.ui import wording
 from localchat.ui.screens.models import ModelsScreen
+from localchat.ui.widgets.model_list import Rows
 from tests.conftest import MakeEngine
 from tests.ui import hosts
 
@@ -20,13 +23,6 @@ async def test_models_are_listed_with_their_facts(fake_engine: MakeEngine) -> No
     known = (MISTRAL,)
     best = [entry.best for entry in hosts.entries(known=known)]
     app = hosts.make_app(fake_engine(), known=known, open_path=None)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "knows only this program.")
-        await hosts.shows(pilot, "↓ ")
-        text = hosts.screen_text(pilot)
-        await hosts.press(pilot, "end", "up")
-        await hosts.shows(pilot, "This is not a GGUF file")
-
     expected = ["model size best here GiB tokens/s loss state"]
     expected += ["Guide 3.1M Q8_0 – – – built in"]
     expected += [_row("Mistral 7B Instruct v0.3 7.2B", best[1], "ready")]
@@ -34,10 +30,12 @@ async def test_models_are_listed_with_their_facts(fake_engine: MakeEngine) -> No
     expected += ["notes – – – – – unusable"]
     download = f"↓ {units.human_bytes(best[4].candidate.file_bytes)}" if best[4] else ""
     expected += [_row("Mistral 7B Instruct v0.3 7.2B", best[4], download)]
-    assert expected == _lines(text, "model ")[:6]
-    assert hosts.MACHINE.name in text
-    assert "Built in, tiny, and knows only this program." in text
-    assert "6.94 GiB on this disk" in text
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_models(pilot, "Built in, tiny, and knows only this program.")
+        await hosts.shows(pilot, hosts.MACHINE.name, "6.94 GiB on this disk")
+        await hosts.wait_until(pilot, lambda: _lines(pilot, "model ")[:6] == expected)
+        await hosts.press(pilot, "end", "up")
+        await hosts.shows(pilot, "This is not a GGUF file")
 
 
 def _row(name: str, best: Option | None, state: str) -> str:
@@ -53,10 +51,10 @@ def _row(name: str, best: Option | None, state: str) -> str:
     return " ".join(cells)
 
 
-def _lines(text: str, start: str) -> list[str]:
+def _lines(pilot: Pilot[None], start: str) -> list[str]:
     """What is on screen from the line that begins so, the spaces between columns made one."""
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    return lines[next(i for i, line in enumerate(lines) if line.startswith(start)) :]
+    lines = [" ".join(line.split()) for line in hosts.screen_text(pilot).splitlines()]
+    return lines[next((i for i, line in enumerate(lines) if line.startswith(start)), len(lines)) :]
 
 
 async def test_empty_folder_says_what_to_do(fake_engine: MakeEngine) -> None:
@@ -71,29 +69,27 @@ async def test_failed_load_stays_on_the_screen(fake_engine: MakeEngine) -> None:
     engine = fake_engine(die={"at": "load", "how": "exit 3"})
     app = hosts.make_app(engine, open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "Mistral")
+        await hosts.open_models(pilot, "Mistral")
         await hosts.press(pilot, "down", "enter")
         await hosts.shows(pilot, "Mistral 7B Instruct v0.3 could not be loaded")
-        await hosts.shows(pilot, "(exit code 3) while loading")
-        await hosts.shows(pilot, "Try it once more")
+        await hosts.shows(pilot, "(exit code 3) while loading", "Try it once more")
         assert isinstance(app.screen, ModelsScreen)
+        await hosts.focuses(pilot, Rows)
         await hosts.press(pilot, "down")
-        await hosts.wait_until(pilot, lambda: "could not be loaded" not in hosts.screen_text(pilot))
+        await hosts.hides(pilot, "could not be loaded")
 
 
 async def test_loading_is_shown_and_can_be_stopped(fake_engine: MakeEngine) -> None:
     """The stage and its percentage are on screen; Esc stops the load and leaves the list."""
     app = hosts.make_app(fake_engine(load_seconds=60), open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "Mistral")
+        await hosts.open_models(pilot, "Mistral")
         await hosts.press(pilot, "enter")
-        await hosts.shows(pilot, "Loading Guide")
-        await hosts.shows(pilot, "reading weights")
+        await hosts.shows(pilot, "Loading Guide", "reading weights")
         await hosts.press(pilot, "escape")
-        await hosts.wait_until(pilot, lambda: "reading weights" not in hosts.screen_text(pilot))
+        await hosts.hides(pilot, "reading weights", "Enter")
 
         assert isinstance(app.screen, ModelsScreen)
-        assert "Enter" not in hosts.screen_text(pilot)
 
 
 async def test_file_is_opened_by_its_path(fake_engine: MakeEngine, home: Path) -> None:
@@ -102,10 +98,36 @@ async def test_file_is_opened_by_its_path(fake_engine: MakeEngine, home: Path) -
     log = home / "commands"
     app = hosts.make_app(fake_engine(log=str(log)), open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "Mistral")
+        await hosts.open_models(pilot, "Mistral")
         await hosts.press(pilot, "o")
-        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
-        app.screen.query_one(Input).value = "/somewhere/else.gguf"
+        await hosts.focuses(pilot, Input)
+        app.screen.query_one("#path", Input).value = "/somewhere/else.gguf"
+        await hosts.press(pilot, "enter")
+        await hosts.open_chat(pilot)
+
+    assert '"path": "/somewhere/else.gguf"' in log.read_text()
+
+
+async def test_path_is_asked_for_while_models_are_read(
+    fake_engine: MakeEngine, home: Path
+) -> None:
+    """Whoever is quick with `o` goes on writing when the list comes, and Enter opens that file."""
+    home.mkdir()
+    log, has_time = home / "commands", threading.Event()
+
+    def list_models() -> tuple[LocalModel, ...]:
+        assert has_time.wait(hosts.PATIENCE_SECONDS)
+        return hosts.MODELS
+
+    app = hosts.make_app(fake_engine(log=str(log)), list_models=list_models, open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.focuses(pilot, Rows)
+        await hosts.press(pilot, "o")
+        await hosts.focuses(pilot, Input)
+        app.screen.query_one("#path", Input).value = "/somewhere/else.gguf"
+        has_time.set()
+        await hosts.shows(pilot, "Mistral")
+        await pilot.pause()
         await hosts.press(pilot, "enter")
         await hosts.open_chat(pilot)
 
@@ -116,18 +138,17 @@ async def test_typing_a_second_path_replaces_the_first(fake_engine: MakeEngine) 
     """Asked for a path again, the last one is selected: it can be edited, typing replaces it."""
     app = hosts.make_app(fake_engine(), open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "Mistral")
+        await hosts.open_models(pilot, "Mistral")
+        path = app.screen.query_one("#path", Input)
         await hosts.press(pilot, "o")
-        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
-        app.screen.query_one(Input).value = "/first.gguf"
+        await hosts.focuses(pilot, Input)
+        path.value = "/first.gguf"
         await hosts.press(pilot, "escape")
-        await hosts.wait_until(pilot, lambda: not isinstance(app.focused, Input))
+        await hosts.focuses(pilot, Rows)
         await hosts.press(pilot, "o")
-        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
+        await hosts.focuses(pilot, Input)
         await hosts.press(pilot, "x")
-        await hosts.wait_until(pilot, lambda: app.screen.query_one(Input).value != "/first.gguf")
-
-        assert app.screen.query_one(Input).value == "x"
+        await hosts.wait_until(pilot, lambda: path.value == "x")
 
 
 async def test_folder_is_read_again(fake_engine: MakeEngine) -> None:
@@ -135,12 +156,13 @@ async def test_folder_is_read_again(fake_engine: MakeEngine) -> None:
     models = [*hosts.MODELS[:2]]
     app = hosts.make_app(fake_engine(), list_models=lambda: models, open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "Mistral")
+        await hosts.open_models(pilot, "Mistral")
         await hosts.press(pilot, "down")
         models.insert(1, LocalModel(Path("/models/new.gguf"), "A new one", 10))
         await hosts.press(pilot, "r")
         await hosts.shows(pilot, "A new one")
         await hosts.press(pilot, "enter")
+        await hosts.open_chat(pilot)
         await hosts.shows(pilot, "mistral-7b")
 
 
@@ -152,7 +174,7 @@ async def test_tiny_terminal_asks_for_room(fake_engine: MakeEngine) -> None:
         assert "Mistral" not in hosts.screen_text(pilot)
         await pilot.resize_terminal(100, 30)
         await hosts.shows(pilot, "Mistral")
-        assert "Please enlarge" not in hosts.screen_text(pilot)
+        await hosts.hides(pilot, "Please enlarge")
         await pilot.resize_terminal(60, 9)
         await hosts.shows(pilot, "Please enlarge")
 
@@ -165,10 +187,9 @@ async def test_chat_can_be_read_after_another_model_failed(fake_engine: MakeEngi
         await hosts.send(pilot, "Question")
         await hosts.shows(pilot, "stopped by itself")
         await hosts.press(pilot, "ctrl+l")
-        await hosts.shows(pilot, "Qwen3")
+        await hosts.open_models(pilot, "Qwen3")
         await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "could not be loaded")
         await hosts.press(pilot, "escape")
         await hosts.shows(pilot, "Answered.")
-        await hosts.send(pilot, "Another")
-        await hosts.shows(pilot, "No model is loaded.")
+        await hosts.refused(pilot, "Another", "No model is loaded.")

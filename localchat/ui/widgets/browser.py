@@ -102,7 +102,8 @@ class Browser(Container):
     def _look_at(self, entry: Entry | None) -> None:
         if self.stock is None:
             return
-        if self.entry is None or entry is None or self.entry.key != entry.key:
+        # The first list that comes moves nobody, who may be told something or write meanwhile.
+        if self.entry is not None and (entry is None or self.entry.key != entry.key):
             self.post_message(self.Moved())
         self.entry = entry
         self._pane.show(entry, self.stock)
