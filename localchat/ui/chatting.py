@@ -6,21 +6,17 @@ Which chat is open, and with which model, is for those who derive.
 from collections.abc import Awaitable
 from pathlib import Path
 
-from localchat import errors, sanitize
+from localchat import errors
 from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
 from localchat.chat.exchange.values import WholeChat
 from localchat.chat.store.keeper import Keeper
-from localchat.ui import chat_words, exporting
+from localchat.ui import chat_dialogs, chat_words, exporting, toasts
 from localchat.ui.chat_words import Subject
 from localchat.ui.downloading import DownloadingApp
-from localchat.ui.screens.ask import AskScreen
-from localchat.ui.screens.chat_settings import ChatSettingsScreen
 from localchat.ui.screens.chats import ChatsScreen
 from localchat.ui.setup import Setup
 from localchat.ui.widgets.chat_browser import ChatBrowser
-
-_TOAST_SECONDS = 8.0
 
 
 class ChattingApp(DownloadingApp):
@@ -52,7 +48,7 @@ class ChattingApp(DownloadingApp):
     async def action_show_chats(self, text: str = "") -> None:
         """Go to the list of chats, and search them for a text."""
         if self.keeper is None:
-            self.say("Chats are not kept in this session.", severity="warning")
+            toasts.tell(self, "Chats are not kept in this session.", "warning")
             return
         if self._chats_screen is None:
             self._chats_screen = ChatsScreen(self.keeper)
@@ -70,7 +66,7 @@ class ChattingApp(DownloadingApp):
         try:
             chat = await self.chats.open(place.chat_id)
         except errors.StoreError as error:
-            self.say(error.message, severity="error")
+            toasts.tell(self, error.message, "error")
             return
         await self.show_chat(chat, place.message_id or "")
 
@@ -92,28 +88,25 @@ class ChattingApp(DownloadingApp):
     def action_settings(self) -> None:
         """Change how this chat is answered."""
         if self.open_chat is not None:
-            self._do(self._change_settings(self.open_chat))
+            self._do(
+                chat_dialogs.change_settings(self, self.open_chat, self._usual, self._personas)
+            )
 
     def action_rename(self, title: str = "") -> None:
         """Give the open chat a title, or ask for one."""
         if self.open_chat is not None:
-            self._do(self._rename(self.open_chat, title))
+            self._do(chat_dialogs.rename(self, self.open_chat, title))
 
     def action_word(self, word: str, argument: str = "") -> None:
         """Do what a slash word means for the open chat."""
         chat = self.open_chat
         if chat is None:
-            self.say("There is no chat yet.", severity="warning")
+            toasts.tell(self, "There is no chat yet.", "warning")
         elif word == "export" and not argument and chat.path:
             self._do(exporting.ask(self, WholeChat(chat.record, chat.tree)))
         else:
             subject = Subject(chat, self._usual, self._personas)
             self._do(chat_words.say(word, subject, argument))
-
-    def say(self, words: str, *, severity: exporting.Severity = "information") -> None:
-        """Tell something in a toast."""
-        text = sanitize.line(words, 600)
-        self.notify(text, severity=severity, markup=False, timeout=_TOAST_SECONDS)
 
     def _do(self, work: Awaitable[str | None]) -> None:
         """Do something that may take its time, and say what came of it."""
@@ -123,29 +116,7 @@ class ChattingApp(DownloadingApp):
         try:
             said = await work
         except errors.LocalchatError as error:
-            self.say(f"{error.message} {error.hint}", severity="warning")
+            toasts.warn(self, error)
         else:
             if said:
-                self.say(said)
-
-    async def _change_settings(self, chat: Chat) -> str:
-        loaded = self.chats.engine.loaded
-        panel = ChatSettingsScreen(chat.settings, self._usual, self._personas, loaded)
-        found = await self.push_screen_wait(panel)
-        if found is None or found == chat.settings:
-            return ""
-        await chat.set_settings(found)
-        return "It counts from the next answer on."
-
-    async def _rename(self, chat: Chat, title: str) -> None:
-        if not title:
-            question = AskScreen(
-                "Rename the chat",
-                chat.record.title,
-                "An empty title brings the automatic one back.",
-            )
-            given = await self.push_screen_wait(question)
-            if given is None:
-                return
-            title = given
-        await chat.rename(title)
+                toasts.tell(self, said)

@@ -4,7 +4,7 @@ from textual import work
 
 from localchat.chat.exchange import markdown
 from localchat.chat.exchange.values import WholeChat
-from localchat.ui import copying
+from localchat.ui import copying, toasts
 from localchat.ui.chatting import ChattingApp
 
 
@@ -19,7 +19,7 @@ class CopyingApp(ChattingApp):
         """Copy the open chat as Markdown."""
         chat = self.open_chat
         if chat is None or not chat.path:
-            self.say("There is nothing to copy yet.", severity="warning")
+            toasts.tell(self, "There is nothing to copy yet.", "warning")
         else:
             self._copy(markdown.write(WholeChat(chat.record, chat.tree)), "The chat")
 

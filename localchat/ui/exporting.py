@@ -1,7 +1,6 @@
 """Writes a chat into a file that the reader names, and says where it is."""
 
 from pathlib import Path
-from typing import Literal
 
 from textual.app import App
 
@@ -9,8 +8,6 @@ from localchat import errors, sanitize
 from localchat.chat.exchange import writing
 from localchat.chat.exchange.values import WholeChat
 from localchat.ui.screens.ask import AskScreen
-
-Severity = Literal["information", "warning", "error"]
 
 _WORDS = "The end of the name says the format: .md, .html, or .json with every version in it."
 

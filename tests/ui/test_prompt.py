@@ -335,8 +335,8 @@ async def test_pdf_has_its_pages_on_its_chip(folder: Path) -> None:
         return len(part.text)
 
     async with _prompt(folder) as (app, pilot):
-        app.box.counter = counter
-        app.box.attach("paper.pdf")
+        app.box.files.counter = counter
+        app.box.files.attach("paper.pdf")
         await hosts.shows(pilot, "paper.pdf, 2 pages, 36 tokens ×")
 
 
@@ -351,19 +351,19 @@ async def test_costs_are_counted_again_for_another_model(folder: Path) -> None:
         return int(str(cost))
 
     async with _prompt(folder) as (app, pilot):
-        app.box.counter = counter
-        app.box.attach("notes.txt")
+        app.box.files.counter = counter
+        app.box.files.attach("notes.txt")
         await hosts.shows(pilot, "notes.txt, 19 B ×")
-        app.box.recount()
+        app.box.files.recount()
         await hosts.shows(pilot, "notes.txt, 5 tokens ×")
-        app.box.recount()
+        app.box.files.recount()
         await hosts.shows(pilot, "notes.txt, 1 token ×")
 
 
 async def test_what_cannot_be_attached_is_told(folder: Path) -> None:
     """One sentence says what is wrong with a file, and none stays beside the message."""
     async with _prompt(folder) as (app, pilot):
-        app.box.attach("data")
+        app.box.files.attach("data")
         await hosts.shows(pilot, "data is a binary file.")
 
         assert app.box.draft == Draft("")
@@ -373,7 +373,7 @@ async def test_nothing_is_sent_while_a_file_is_read(folder: Path) -> None:
     """Enter says that a file is still being read, and the message stays."""
     async with _prompt(folder) as (app, pilot):
         await _type(pilot, "hi")
-        app.box.attach("paper.pdf")
+        app.box.files.attach("paper.pdf")
         await hosts.shows(pilot, "paper.pdf · reading…")
         await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "Still reading paper.pdf")

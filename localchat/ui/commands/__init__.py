@@ -14,7 +14,7 @@ from localchat.ui.commands.registry import COMMANDS, GROUPS
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-__all__ = ["COMMANDS", "GROUPS", "Command", "bindings", "by_id", "slash"]
+__all__ = ["COMMANDS", "GROUPS", "Command", "bindings", "by_id", "slash", "without_escape"]
 
 _SLASH = re.compile(r"/([a-z?][a-z-]*)(?:\s+(\S.*))?\s*", re.DOTALL | re.IGNORECASE)
 
@@ -72,3 +72,14 @@ def slash(text: str) -> tuple[Command, str] | None:
     if argument and not command.argument:
         raise errors.UsageError(f"/{word} takes nothing after it.")
     return command, argument
+
+
+def without_escape(text: str) -> str:
+    """Take the first of two slashes away where one alone would make a command of the text."""
+    if not text.startswith("//"):
+        return text
+    try:
+        is_command = slash(text[1:]) is not None
+    except errors.UsageError:
+        is_command = True
+    return text[1:] if is_command else text

@@ -53,7 +53,7 @@ class ChatScreen(Screen[None]):
         self._bar = TopBar()
         self._conversation = Conversation()
         prompt = prompt or PromptBox()
-        prompt.counter = functools.partial(attachments.cost, engine.count)
+        prompt.files.counter = functools.partial(attachments.cost, engine.count)
         self.composer = Composer(prompt, self._model.idle)
 
     def compose(self) -> ComposeResult:
@@ -96,7 +96,7 @@ class ChatScreen(Screen[None]):
                 self._conversation.attempt(tell)
             self._conversation.refresh_items()
         self.composer.count()
-        self.composer.prompt.recount()
+        self.composer.prompt.files.recount()
         self._show_head()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -14,7 +14,7 @@ from localchat.chat.exchange.values import WholeChat
 from localchat.chat.records import ChatRecord, Hit
 from localchat.chat.store.keeper import Keeper
 from localchat.chat.store.store import Store
-from localchat.ui import chat_rows, commands, exporting
+from localchat.ui import chat_rows, commands, exporting, toasts
 from localchat.ui.commands import own_keys
 from localchat.ui.screens.ask import AskScreen
 from localchat.ui.widgets.chat_list import ChatList
@@ -178,5 +178,5 @@ class ChatBrowser(Horizontal):
         await self.read()
         return changed
 
-    def _say(self, words: str, *, severity: exporting.Severity = "information") -> None:
+    def _say(self, words: str, *, severity: toasts.Severity = "information") -> None:
         self.notify(sanitize.line(words), severity=severity, markup=False)

@@ -24,13 +24,13 @@ class Guesses:
         self,
         area: PromptArea,
         shown: Suggestions,
-        folder: Path,
+        finder: FileFinder,
         *,
         attach: Callable[[str], object],
         send: Callable[[], object],
     ) -> None:
         """`attach` gets the path of a file that is taken, `send` sends a command."""
-        self.finder = FileFinder(folder)
+        self._finder = finder
         self._area = area
         self._shown = shown
         self._attach = attach
@@ -96,7 +96,7 @@ class Guesses:
 
     async def _find(self, found: mention.Mention) -> None:
         while True:
-            rows, is_done = await self.finder.find(found.query)
+            rows, is_done = await self._finder.find(found.query)
             if found != self._mention():
                 return
             self._shown.show(rows, found)
@@ -105,7 +105,7 @@ class Guesses:
                 return
             if is_done:
                 return
-            await self.finder.wait()
+            await self._finder.wait()
 
     def _obey_key(self) -> None:
         """Do what a key asked for that came before the list."""
@@ -152,7 +152,7 @@ class Guesses:
         if self._looking is not None:
             self._looking.cancel()
         self._sought, self._key = None, ""
-        self.finder.close()
+        self._finder.close()
 
 
 def _commands(text: str) -> tuple[Suggestion, ...]:

@@ -1,15 +1,16 @@
-"""The text of the prompt: several lines, what was sent before, and pastes."""
+"""The text of the prompt: several lines, what was sent before, pastes, and the reader's editor."""
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events
+from textual import events, work
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from localchat import sanitize
-from localchat.ui import commands, keyboard
+from localchat import errors, sanitize
+from localchat.ui import commands, editor, keyboard, toasts
 from localchat.ui.commands import own_keys
 from localchat.ui.prompt_history import PromptHistory, Recall
 
@@ -18,9 +19,6 @@ class PromptArea(TextArea):
     """A text area that asks the box around it about keys and pastes first."""
 
     BINDINGS: ClassVar[list[BindingType]] = commands.bindings("prompt")
-
-    class EditorAsked(Message):
-        """The reader wants to go on writing in an editor."""
 
     class LeftUp(Message):
         """Up was pressed where there is nothing above: neither a line nor an earlier message."""
@@ -92,9 +90,13 @@ class PromptArea(TextArea):
         else:
             self.action_cursor_line_end()
 
-    def action_editor(self) -> None:
-        """Ask for the editor."""
-        self.post_message(self.EditorAsked())
+    @work(exclusive=True, group="editor")
+    async def action_editor(self) -> None:
+        """Go on writing in the reader's editor."""
+        try:
+            self.show_text(sanitize.text(await editor.edit(self.app, self.text, os.environ)))
+        except errors.UsageError as error:
+            toasts.warn(self, error)
 
     async def _on_key(self, event: events.Key) -> None:
         # Not as bindings: a priority binding is run before the keys that were typed just before
