@@ -96,7 +96,7 @@ class AnsweredChat(KeptChat):
         Raises ContextOverflow, BadTemplate, or EngineError when no model was loaded.
         """
         engine = self._desk.engine
-        if engine.wanted is None:
+        if engine.resident.wanted is None:
             raise errors.EngineError("No model is loaded.", "Choose a model first.")
         if engine.loaded is None:
             return

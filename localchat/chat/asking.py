@@ -124,7 +124,7 @@ class Asking:
 
     async def _loaded(self) -> wire.Loaded:
         loaded = await wake(self._desk, self._around.tell)
-        wanted = self._desk.engine.wanted
+        wanted = self._desk.engine.resident.wanted
         path = Path(wanted.path) if wanted else Path()
         self.answer.model = ModelMark(loaded.name, file_name=path.name)
         if self._scribe is not None:

@@ -38,8 +38,8 @@ class Desk:
     @property
     def is_resting(self) -> bool:
         """Whether the model was put out of memory, to come back with the next answer."""
-        engine = self.engine
-        return engine.loaded is None and engine.wanted is not None and not engine.is_loading
+        model = self.engine.resident
+        return model.loaded is None and model.wanted is not None and not model.is_loading
 
     @contextlib.asynccontextmanager
     async def turn(self, tell: Callable[[int], None]) -> AsyncIterator[None]:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from localchat import errors
 from localchat.chat import draft_text, titles
-from localchat.chat.events import Changed, ChatEvent
+from localchat.chat.events import Changed
 from localchat.chat.ledger import Ledger
+from localchat.chat.listeners import Listener, Listeners
 from localchat.chat.messages import Message
 from localchat.chat.records import ChatRecord
 from localchat.chat.settings import ChatSettings
@@ -18,8 +19,6 @@ from localchat.chat.store.keeper import Keeper
 from localchat.chat.store.store import Store
 from localchat.chat.tree import Tree
 from localchat.chat.undo import Deleted
-
-Listener = Callable[[ChatEvent], None]
 
 
 class KeptChat:
@@ -31,8 +30,9 @@ class KeptChat:
         self.record = record
         self.tree = tree
         self._keeper = keeper
+        self._listeners = Listeners()
+        self._tell = self._listeners.tell
         self._ledger = Ledger(keeper, self._tell, is_kept=is_kept)
-        self._listeners: list[Listener] = []
         self._deleted: list[Deleted] = []
 
     @property
@@ -47,13 +47,7 @@ class KeptChat:
 
     def listen(self, callback: Listener) -> Callable[[], None]:
         """Call back with every event, in the event loop; returns what ends that."""
-        self._listeners.append(callback)
-
-        def unlisten() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return unlisten
+        return self._listeners.add(callback)
 
     async def choose(self, message_id: str) -> None:
         """Show this version. Raises StoreError, and KeyError when it is not there any more."""
@@ -127,10 +121,6 @@ class KeptChat:
         )
 
     # --- for the chat that answers --------------------------------------------------------------
-
-    def _tell(self, event: ChatEvent) -> None:
-        for listener in tuple(self._listeners):
-            listener(event)
 
     def _change(self, tree: Tree) -> None:
         self.tree = tree

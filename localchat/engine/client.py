@@ -7,16 +7,15 @@ when it is needed next.
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from localchat import errors
 from localchat.engine import process, wire
 from localchat.engine.link import Link, Request, failure, is_crash
 from localchat.engine.loading import Loader, OnProgress
 from localchat.engine.process import Death
+from localchat.engine.resident import Resident
 from localchat.engine.sizing import DryRunFailed, DryRunner
 from localchat.fit.footprint import Footprint
 
@@ -34,15 +33,13 @@ class EngineClient:
         self._loader = Loader(self._link, safe_mode_file)
         self._dry_runner = DryRunner(command, log_folder / "dry-runs")
         self._busy = asyncio.Lock()
-        self.wanted: wire.Load | None = None
-        """What was loaded last, and is again when needed: after a crash, or while it rests."""
-        self.is_loading = False
-        self._loaded: wire.Loaded | None = None
+        self.resident = Resident(self._link, self._loader)
+        """Which model is wanted in memory, and whether it is there."""
 
     @property
     def loaded(self) -> wire.Loaded | None:
         """The model in memory; None while there is none, also after the engine died."""
-        return self._loaded if self._link.ready is not None else None
+        return self.resident.loaded
 
     @property
     def pid(self) -> int | None:
@@ -75,9 +72,9 @@ class EngineClient:
         async with self._busy:
             self._loader.has_crashed = False
             try:
-                return await self._load(wanted, on_progress or _ignore)
+                return await self.resident.load(wanted, on_progress or _ignore)
             except BaseException:
-                self.wanted = None
+                self.resident.leave()
                 raise
 
     async def generate(self, request: wire.Generate) -> AsyncGenerator[wire.Event, None]:
@@ -88,7 +85,7 @@ class EngineClient:
         Raises ContextOverflow, BadTemplate, EngineError, or EngineLost when the worker dies.
         """
         async with self._busy:
-            async with contextlib.aclosing(self._revive()) as loading:
+            async with contextlib.aclosing(self.resident.revive()) as loading:
                 async for progress in loading:
                     yield progress
             with self._link.request(request) as sent:
@@ -135,14 +132,14 @@ class EngineClient:
 
         Raises as `load` does, or EngineError when nothing was loaded yet.
         """
-        async with self._busy, contextlib.aclosing(self._revive()) as loading:
+        async with self._busy, contextlib.aclosing(self.resident.revive()) as loading:
             async for progress in loading:
                 yield progress
 
     async def unload(self, *, until_needed: bool = False) -> None:
         """Free the model's memory, for good or until the next answer. Raises EngineLost."""
         async with self._busy:
-            self.wanted, self._loaded = (self.wanted if until_needed else None), None
+            self.resident.leave(until_needed=until_needed)
             if self._link.ready is not None:
                 await self._link.ask(wire.Unload(0))
 
@@ -152,38 +149,9 @@ class EngineClient:
 
     async def close(self) -> None:
         """End the engine; no process is left behind."""
-        self.wanted, self._loaded = None, None
+        self.resident.leave()
         await self._dry_runner.close()
         await self._link.close()
-
-    async def _load(self, wanted: wire.Load, on_progress: OnProgress) -> wire.Loaded:
-        # Wanted already, so that whoever asks meanwhile waits for it.
-        self.wanted, self._loaded, self.is_loading = wanted, None, True
-        try:
-            self._loaded = await self._loader.load(wanted, on_progress)
-        finally:
-            self.is_loading = False
-        self.wanted = dataclasses.replace(wanted, params=self._loaded.params)
-        return self._loaded
-
-    async def _revive(self) -> AsyncGenerator[wire.Progress, None]:
-        """Load again what was loaded unless it is still there, yielding its progress."""
-        if self.loaded is not None:
-            return
-        wanted = self.wanted
-        if wanted is None:
-            raise errors.EngineError("No model is loaded.", "Choose a model first.")
-        queue: asyncio.Queue[wire.Progress | None] = asyncio.Queue()
-        task = asyncio.create_task(self._load(wanted, queue.put_nowait))
-        task.add_done_callback(lambda _: queue.put_nowait(None))
-        try:
-            while (progress := await queue.get()) is not None:
-                yield progress
-            await task
-        finally:
-            if not task.done():
-                await self.cancel()
-                await asyncio.gather(task, return_exceptions=True)
 
 
 def _ignore(_: wire.Progress) -> None:

@@ -4,17 +4,16 @@ Turns the wire's commands into work on llama.cpp. Knows nothing of pipes or thre
 """
 
 import dataclasses
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from localchat import errors
 from localchat.engine import (
-    breakdown,
     builtin_templates,
     endings,
+    loadreport,
     locking,
     nativeparams,
     reasoning_tags,
@@ -35,15 +34,11 @@ from localchat.engine.prompt import Prompt, PromptBuilder
 from localchat.engine.schemas.grammar import Node
 from localchat.engine.schemas.matcher import Matcher
 from localchat.engine.vocab import Vocab
-from localchat.fit import runtime
-from localchat.fit.footprint import Footprint
 from localchat.machine import detect
-from localchat.models import anatomy, gguf, splits
+from localchat.models import gguf, splits
 from localchat.models.header import Header
 
 Emit = Callable[[wire.Event], None]
-
-_LOG = logging.getLogger(__name__)
 
 NO_STOPS = "An answer that has to be JSON does not end at stop strings."
 
@@ -171,14 +166,14 @@ class Session:
             gpu_layers=facts.gpu_layers,
             params=dataclasses.replace(model.params, context_tokens=facts.context_tokens),
             template_origin=self._origin,
-            notes=self._all_notes(),
+            notes=(*self._notes, *loadreport.context_notes(model)),
             sampling=self._defaults,
             mmap=bool(model.params.mmap),
-            locked_bytes=self._locked_bytes(),
+            locked_bytes=loadreport.locked_bytes(model),
             lock_limit_bytes=self._lock_limit_bytes,
             load_seconds=self._load_seconds,
-            prefix_reuse=self._prefix_reuse(),
-            footprint=self._footprint(),
+            prefix_reuse=loadreport.prefix_reuse(model),
+            footprint=loadreport.footprint(model, self._headers, self._command.predicted_bytes),
             template_variables=self._template_variables,
         )
 
@@ -207,48 +202,6 @@ class Session:
         if command.warm_up:
             self._emit(wire.Progress(command.id, "warm-up", 0, 1000))
             warmup.warm_up(self.model, self._cache)
-
-    def _all_notes(self) -> tuple[str, ...]:
-        facts = self.model.facts
-        notes = list(self._notes)
-        if 0 < facts.trained_context_tokens < facts.context_tokens:
-            notes.append(
-                f"The context of {facts.context_tokens:,} tokens is longer than the "
-                f"{facts.trained_context_tokens:,} that the model was trained for."
-            )
-        return tuple(notes)
-
-    def _locked_bytes(self) -> int:
-        if not self.model.params.mlock:
-            return 0
-        found = locking.locked_bytes()
-        return 0 if found == locking.UNKNOWN and self.model.lock_failed else found
-
-    def _footprint(self) -> Footprint | None:
-        if not self._headers:
-            return None
-        try:
-            shares = breakdown.of(self.model.context)
-        except breakdown.BreakdownUnknown as error:
-            _LOG.info("memory: this engine does not tell what a model takes: %s", error)
-            return None
-        found = Footprint(
-            devices=breakdown.by_device(shares),
-            runtime_bytes=runtime.of_shape(anatomy.shape(*self._headers)),
-            context_tokens=self.model.facts.context_tokens,
-            basis="loaded",
-        )
-        _LOG.info(
-            "memory: predicted %d bytes, really %d",
-            self._command.predicted_bytes,
-            found.total_bytes,
-        )
-        return found
-
-    def _prefix_reuse(self) -> Literal["full", "window", "append"]:
-        if self.model.facts.is_recurrent:
-            return "append"
-        return "window" if self.model.facts.window_tokens else "full"
 
     # --- answering --------------------------------------------------------------------------
 

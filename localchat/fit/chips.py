@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from localchat import paths, units
 from localchat.models import facts
+from localchat.tomltable import Table
 
 _ARM = re.compile(
     r"apple|cortex|neoverse|oryon|snapdragon|kryo|raspberry|ampere|graviton|\bbcm|\barm|\baarch64",
@@ -94,13 +95,15 @@ def table() -> Chips:
     file = facts.read(paths.asset("chips.toml"))
     sources = file.table("sources")
     known = frozenset(sources.values) if sources else frozenset()
-    backends = {entry.text("name"): _backend(entry, known) for entry in file.tables("backend")}
+    backends = {
+        entry.text("name"): _backend(entry, known) for entry in file.tables("backend", "name")
+    }
     formats = {
         name: _format(entry) for entry in file.tables("format") for name in entry.texts("names")
     }
     found = Chips(
-        chips=tuple(_chip(entry, known) for entry in file.tables("chip")),
-        families=tuple(_family(entry, known) for entry in file.tables("family")),
+        chips=tuple(_chip(entry, known) for entry in file.tables("chip", "name")),
+        families=tuple(_family(entry, known) for entry in file.tables("family", "name")),
         backends=MappingProxyType(backends),
         processor=_processor(file, known),
         formats=MappingProxyType(formats),
@@ -158,7 +161,7 @@ def _words(name: str) -> str:
     return f" {' '.join(re.findall('[a-z0-9]+', _MARKS.sub(' ', name).lower()))} "
 
 
-def _chip(entry: facts.Table, sources: frozenset[str]) -> Chip:
+def _chip(entry: Table, sources: frozenset[str]) -> Chip:
     chip = Chip(
         entry.text("name"),
         float(entry.decimal("bandwidth_gbps")),
@@ -170,7 +173,7 @@ def _chip(entry: facts.Table, sources: frozenset[str]) -> Chip:
     return chip
 
 
-def _family(entry: facts.Table, sources: frozenset[str]) -> Family:
+def _family(entry: Table, sources: frozenset[str]) -> Family:
     family = Family(
         entry.text("name"),
         re.compile(entry.text("pattern"), re.IGNORECASE),
@@ -181,7 +184,7 @@ def _family(entry: facts.Table, sources: frozenset[str]) -> Family:
     return family
 
 
-def _backend(entry: facts.Table, sources: frozenset[str]) -> Backend:
+def _backend(entry: Table, sources: frozenset[str]) -> Backend:
     backend = Backend(
         entry.text("name"),
         float(entry.decimal("efficiency")),
@@ -193,7 +196,7 @@ def _backend(entry: facts.Table, sources: frozenset[str]) -> Backend:
     return backend
 
 
-def _processor(file: facts.Table, sources: frozenset[str]) -> Processor:
+def _processor(file: Table, sources: frozenset[str]) -> Processor:
     entry = file.table("processor")
     if entry is None:
         raise file.fault("processor", "is missing")
@@ -209,7 +212,7 @@ def _processor(file: facts.Table, sources: frozenset[str]) -> Processor:
     return processor
 
 
-def _format(entry: facts.Table) -> Format:
+def _format(entry: Table) -> Format:
     x86 = float(entry.decimal("gbps_per_core")) * 1e9
     arm = entry.number("arm_gbps_per_core")
     entry.texts("names")
@@ -217,14 +220,14 @@ def _format(entry: facts.Table) -> Format:
     return Format(x86, x86 if arm is None else arm * 1e9)
 
 
-def _two(entry: facts.Table, key: str, unit: float) -> tuple[float, float]:
+def _two(entry: Table, key: str, unit: float) -> tuple[float, float]:
     low, high = (entry.number(f"{key}_{end}") for end in ("least", "most"))
     if low is None or high is None or low > high:
         raise entry.fault(key, "must have a _least and a _most")
     return low * unit, high * unit
 
 
-def _check_source(entry: facts.Table, sources: frozenset[str]) -> None:
+def _check_source(entry: Table, sources: frozenset[str]) -> None:
     if entry.text("source") not in sources:
         raise entry.fault("source", "is not among the sources of this file")
     entry.done()

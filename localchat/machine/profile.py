@@ -9,7 +9,7 @@ from pathlib import Path
 
 from localchat import errors, sanitize, units
 from localchat.machine.hardware import Environment, Gpu, Hardware
-from localchat.machine.tomltable import Table
+from localchat.tomltable import Source, Table
 
 _SYSTEMS = ("linux", "darwin", "windows")
 _BACKENDS = ("metal", "cuda", "rocm", "vulkan", "sycl", "opencl")
@@ -49,7 +49,8 @@ def parse(raw: bytes, file: str) -> Hardware:
             f"{file} is not TOML: {sanitize.line(reason)}.",
             "A machine's profile has lines such as `ram_bytes = 17179869184`.",
         ) from error
-    return _machine(Table(file, "", values))
+    source = Source(file, errors.ProfileError, "Correct that line and try again.")
+    return _machine(Table(source, "", values))
 
 
 def write(hardware: Hardware) -> str:
@@ -111,7 +112,7 @@ def _machine(table: Table) -> Hardware:
         raise table.fault("performance_cores", "must be at least 1 where there are no other cores")
     threads = performance + efficiency
     ram = table.size("ram_bytes", _LEAST_BYTES, _MOST_BYTES)
-    unified = table.flag("unified_memory", False)
+    unified = table.flag("unified_memory")
     found = Hardware(
         os=system,
         cpu=cpu,

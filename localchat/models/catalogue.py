@@ -16,6 +16,7 @@ from localchat import paths
 from localchat.models import facts, quants, shapes
 from localchat.models.quants import Quant
 from localchat.models.shapes import Shape
+from localchat.tomltable import Table
 
 THINKING: Final = ("", "none", "optional", "always")
 TIERS: Final = range(1, 10)
@@ -108,7 +109,7 @@ def catalogue() -> tuple[CatalogueModel, ...]:
     file = facts.read(paths.asset("catalogue.toml"))
     models = []
     names: set[str] = set()
-    for entry in file.tables("model"):
+    for entry in file.tables("model", "id"):
         model = read_model(entry)
         for name in (model.id, *model.aliases):
             if name in names:
@@ -148,7 +149,7 @@ def _by_name() -> Mapping[str, CatalogueModel]:
     return MappingProxyType(names)
 
 
-def read_model(entry: facts.Table) -> CatalogueModel:
+def read_model(entry: Table) -> CatalogueModel:
     """Read one entry and check it. Raises CatalogueError, which names the key."""
     shape = entry.table("shape")
     if shape is None:
@@ -183,7 +184,7 @@ def read_model(entry: facts.Table) -> CatalogueModel:
     return model
 
 
-def _check(entry: facts.Table, model: CatalogueModel) -> None:
+def _check(entry: Table, model: CatalogueModel) -> None:
     if model.thinking not in THINKING:
         raise entry.fault("thinking", "must be none, optional or always")
     if model.tier not in TIERS:
@@ -198,7 +199,7 @@ def _check(entry: facts.Table, model: CatalogueModel) -> None:
             raise entry.fault(key, 'must be like "user/name"')
 
 
-def _files(table: facts.Table) -> RepositoryFiles:
+def _files(table: Table) -> RepositoryFiles:
     unit = table.text("unit")
     if unit not in _UNIT_BYTES:
         raise table.fault("unit", f"must be one of {', '.join(_UNIT_BYTES)}")
@@ -216,7 +217,7 @@ def _files(table: facts.Table) -> RepositoryFiles:
     return files
 
 
-def _size(sizes: facts.Table, label: str, unit_bytes: int) -> FileSize:
+def _size(sizes: Table, label: str, unit_bytes: int) -> FileSize:
     quant = quants.by_name(label)
     if quant is None:
         raise sizes.fault(label, "is no quantization that localchat knows")

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from localchat import paths
 from localchat.models import facts
+from localchat.tomltable import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +180,13 @@ def quants() -> tuple[Quant, ...]:
     sources = _sources(file.table("sources"))
     file.table("reference")
     known: dict[str, Quant] = {}
-    for entry in file.tables("quant"):
+    for entry in file.tables("quant", "name"):
         quant = _quant(entry, known, sources)
         if quant.name in known:
             raise entry.fault("name", "stands twice")
         known[quant.name] = quant
     file.done()
-    for entry in file.tables("quant"):
+    for entry in file.tables("quant", "name"):
         dominator = known[entry.text("name")].dominated_by
         if dominator and dominator not in known:
             raise entry.fault("dominated_by", "names no quant of this file")
@@ -254,11 +255,11 @@ def _key(text: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
-def _sources(table: facts.Table | None) -> Mapping[str, str]:
+def _sources(table: Table | None) -> Mapping[str, str]:
     return {key: table.text(key) for key in table.values} if table else {}
 
 
-def _quant(entry: facts.Table, known: Mapping[str, Quant], sources: Mapping[str, str]) -> Quant:
+def _quant(entry: Table, known: Mapping[str, Quant], sources: Mapping[str, str]) -> Quant:
     like = entry.text("like", "")
     if like:
         if like not in known:
@@ -283,7 +284,7 @@ def _quant(entry: facts.Table, known: Mapping[str, Quant], sources: Mapping[str,
     return quant
 
 
-def _with_losses(entry: facts.Table, quant: Quant) -> Quant:
+def _with_losses(entry: Table, quant: Quant) -> Quant:
     mistral, llama = entry.table("mistral_7b_percent"), entry.table("llama2_70b")
     return replace(
         quant,
@@ -301,13 +302,13 @@ def _with_losses(entry: facts.Table, quant: Quant) -> Quant:
     )
 
 
-def _loss(table: facts.Table | None) -> Loss | None:
+def _loss(table: Table | None) -> Loss | None:
     if table is None:
         return None
     return Loss(float(table.decimal("kl_divergence")), float(table.decimal("perplexity_delta")))
 
 
-def _tensor_type(entry: facts.Table) -> TensorType:
+def _tensor_type(entry: Table) -> TensorType:
     name = entry.text("tensor_type")
     for known in TENSOR_TYPES.values():
         if known.name == name:
@@ -315,7 +316,7 @@ def _tensor_type(entry: facts.Table) -> TensorType:
     raise entry.fault("tensor_type", "is no number format of ggml")
 
 
-def _cited(entry: facts.Table, sources: Mapping[str, str]) -> tuple[str, ...]:
+def _cited(entry: Table, sources: Mapping[str, str]) -> tuple[str, ...]:
     keys = [
         entry.text(f"{figure}_source")
         for figure in ("bits", "loss", "size_exponent")
@@ -328,5 +329,5 @@ def _cited(entry: facts.Table, sources: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sources[key] for key in keys)
 
 
-def _has(entry: facts.Table, key: str) -> bool:
+def _has(entry: Table, key: str) -> bool:
     return key in entry.values or f"{key}_percent" in entry.values

@@ -6,7 +6,7 @@ nothing of how much context is wanted, of buffers, or of machines.
 
 from dataclasses import dataclass
 
-from localchat.models import facts
+from localchat.tomltable import Table
 
 _F16_BYTES = 2
 _F32_BYTES = 4
@@ -133,7 +133,7 @@ class Shape:
         return values * _F16_BYTES
 
 
-def read(table: facts.Table) -> Shape:
+def read(table: Table) -> Shape:
     """Read a shape and check that it adds up. Raises CatalogueError, which names the key."""
     shape = Shape(
         layers=table.whole("layers"),
@@ -141,8 +141,8 @@ def read(table: facts.Table) -> Shape:
         latent=_latent(table.table("latent")),
         recurrent=_recurrent(table.table("recurrent")),
         experts=_experts(table.table("experts")),
-        shared_kv_layers=table.whole("shared_kv_layers", 0),
-        stateless_layers=table.whole("stateless_layers", 0),
+        shared_kv_layers=table.whole("shared_kv_layers", missing=0),
+        stateless_layers=table.whole("stateless_layers", missing=0),
         embedding=table.maybe_whole("embedding"),
         heads=table.maybe_whole("heads"),
         feed_forward=table.maybe_whole("feed_forward"),
@@ -156,7 +156,7 @@ def read(table: facts.Table) -> Shape:
     return shape
 
 
-def _check(table: facts.Table, shape: Shape) -> None:
+def _check(table: Table, shape: Shape) -> None:
     counted = sum(group.layers for group in shape.attention)
     counted += shape.latent.layers if shape.latent else 0
     counted += shape.recurrent.layers if shape.recurrent else 0
@@ -168,11 +168,11 @@ def _check(table: facts.Table, shape: Shape) -> None:
         "stated_window_kv_bytes_per_token": shape.window_kv_bytes_per_token,
     }
     for key, expected in stated.items():
-        if table.whole(key, expected) != expected:
+        if table.whole(key, missing=expected) != expected:
             raise table.fault(key, f"must be {expected}, which follows from the shape")
 
 
-def _attention(table: facts.Table) -> Attention:
+def _attention(table: Table) -> Attention:
     group = Attention(
         layers=table.whole("layers"),
         kv_heads=table.whole("kv_heads"),
@@ -184,7 +184,7 @@ def _attention(table: facts.Table) -> Attention:
     return group
 
 
-def _latent(table: facts.Table | None) -> Latent | None:
+def _latent(table: Table | None) -> Latent | None:
     if table is None:
         return None
     latent = Latent(
@@ -197,7 +197,7 @@ def _latent(table: facts.Table | None) -> Latent | None:
     return latent
 
 
-def _recurrent(table: facts.Table | None) -> Recurrent | None:
+def _recurrent(table: Table | None) -> Recurrent | None:
     if table is None:
         return None
     recurrent = Recurrent(
@@ -211,7 +211,7 @@ def _recurrent(table: facts.Table | None) -> Recurrent | None:
     return recurrent
 
 
-def _experts(table: facts.Table | None) -> Experts | None:
+def _experts(table: Table | None) -> Experts | None:
     if table is None:
         return None
     experts = Experts(
@@ -219,7 +219,7 @@ def _experts(table: facts.Table | None) -> Experts | None:
         used=table.whole("used"),
         feed_forward=table.whole("feed_forward"),
         shared_feed_forward=table.maybe_whole("shared_feed_forward"),
-        dense_layers=table.whole("dense_layers", 0),
+        dense_layers=table.whole("dense_layers", missing=0),
         dense_feed_forward=table.maybe_whole("dense_feed_forward"),
     )
     table.done()

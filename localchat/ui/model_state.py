@@ -23,7 +23,7 @@ class ModelState:
     def loaded(self) -> wire.Loaded | None:
         """The model that is in memory, or that would be loaded again; None when there is none."""
         self._loaded = self._engine.loaded or self._loaded
-        return self._loaded if self._engine.wanted is not None else None
+        return self._loaded if self._engine.resident.wanted is not None else None
 
     def use(self, loaded: wire.Loaded, *, is_guide: bool) -> None:
         """Take the model that was loaded."""
@@ -45,6 +45,6 @@ class ModelState:
         """Say in which state it is while nothing is answered, and its color."""
         if self._engine.loaded is not None:
             return _IN_MEMORY
-        if self._engine.is_loading:
+        if self._engine.resident.is_loading:
             return _LOADING
-        return _RESTING if self._engine.wanted is not None else _NONE
+        return _RESTING if self._engine.resident.wanted is not None else _NONE

@@ -13,6 +13,7 @@ from localchat import errors, paths
 from localchat.models import catalogue, facts
 from localchat.models.catalogue import CatalogueModel, FileSize
 from localchat.models.shapes import Attention, Recurrent
+from localchat.tomltable import Table
 
 MODELS = catalogue.catalogue()
 _BLOCK = 256
@@ -236,7 +237,7 @@ def test_suggests_nothing_for_nonsense() -> None:
     assert catalogue.near("zzzzzz") == ()
 
 
-def _entry(changes: Mapping[str, Any]) -> facts.Table:
+def _entry(changes: Mapping[str, Any]) -> Table:
     text = paths.asset("catalogue.toml").read_text(encoding="utf-8")
     entry = copy.deepcopy(tomllib.loads(text, parse_float=Decimal)["model"][0])
     for path, value in changes.items():
@@ -248,7 +249,7 @@ def _entry(changes: Mapping[str, Any]) -> facts.Table:
             del table[key]
         else:
             table[key] = value
-    return facts.Table("catalogue.toml", "model.x", entry)
+    return Table(facts.source("catalogue.toml"), "model.x", entry)
 
 
 @pytest.mark.parametrize(
@@ -266,11 +267,11 @@ def _entry(changes: Mapping[str, Any]) -> facts.Table:
         ({"shape": None}, "model.x.shape is missing"),
         ({"shape.layers": 33}, "model.x.shape.layers must be 32, the layers of all kinds"),
         ({"shape.stated_kv_bytes_per_token": 1}, "must be 131072, which follows from the shape"),
-        ({"files": [{"repo": "a/b", "source": "c", "unit": "MB"}]}, "files.0.unit must be one of"),
-        ({"files": [{"repo": "a/b", "source": "c", "unit": "GB"}]}, "files.0.sizes is missing"),
+        ({"files": [{"repo": "a/b", "source": "c", "unit": "MB"}]}, "files[0].unit must be one of"),
+        ({"files": [{"repo": "a/b", "source": "c", "unit": "GB"}]}, "files[0].sizes is missing"),
         (
             {"files": [{"repo": "a/b", "source": "c", "unit": "GB", "sizes": {"Q9": 1}}]},
-            "files.0.sizes.Q9 is no quantization that localchat knows",
+            "files[0].sizes.Q9 is no quantization that localchat knows",
         ),
         (
             {
@@ -278,7 +279,7 @@ def _entry(changes: Mapping[str, Any]) -> facts.Table:
                     {"repo": "a", "source": "c", "unit": "GB", "sizes": {"F16": Decimal("nan")}}
                 ]
             },
-            "files.0.sizes.F16 must be a number above 0",
+            "files[0].sizes.F16 must be a number above 0",
         ),
     ],
 )

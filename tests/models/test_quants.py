@@ -253,10 +253,13 @@ def test_other_files_tell_none(file: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("name = 3", "facts.toml: quant.3.name must be a text."),
+        ("name = 3", "facts.toml: quant.3.name must be a text, not 3."),
         ("x", "facts.toml cannot be read: "),
         ('name = "A"', "facts.toml: quant.A.size is missing."),
-        ('name = "A"\nsize = -1', "facts.toml: quant.A.size must be a whole number, 0 or more."),
+        (
+            'name = "A"\nsize = -1',
+            "facts.toml: quant.A.size must be a whole number, 0 or more, not",
+        ),
         ('name = "A"\nsize = 1\nsise = 2', "facts.toml: quant.A.sise is not a key that localchat"),
     ],
 )
@@ -265,7 +268,7 @@ def test_a_damaged_file_is_named_with_its_key(tmp_path: Path, text: str, problem
     file = tmp_path / "facts.toml"
     file.write_text(f"[[quant]]\n{text}\n")
     with pytest.raises(errors.CatalogueError) as caught:
-        for table in facts.read(file).tables("quant"):
+        for table in facts.read(file).tables("quant", "name"):
             table.text("name")
             table.whole("size")
             table.done()
