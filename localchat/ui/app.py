@@ -47,6 +47,7 @@ class LocalchatApp(CopyingApp):
         self.set_keymap(keys.keymap(self.command_list, setup.keys))
         themes.register(self, theme)
         self._config_file = setup.config_file
+        self._settle = setup.settle
         self._gate = ControlGate()
         self.keeper = Keeper(setup.chats_file) if setup.chats_file else None
         self.chats = Chats(engine, self.keeper, setup.chat_settings, setup.hashes_file)
@@ -84,12 +85,14 @@ class LocalchatApp(CopyingApp):
 
     async def on_models_screen_loaded(self, event: ModelsScreen.Loaded) -> None:
         """Chat with the model that was loaded."""
-        self._in_memory = event
+        is_first, self._in_memory = self._in_memory is None, event
         self.chats.touch()
         await self.switch_screen("chat")
         if self._chat_screen.session is None:
             self._chat_screen.show_chat(await self.chats.new())
         self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
+        if is_first:
+            self.call_after_refresh(self._settle)
 
     def put_chat(self, chat: Chat, message_id: str = "") -> None:
         """Open a chat on the chat screen, at a message in it, without going there."""

@@ -4,6 +4,7 @@ The composition of the app; knows nothing of the command line.
 """
 
 import asyncio
+import dataclasses
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 
 from localchat import errors
 from localchat.engine.client import EngineClient
+from localchat.ui import collector
 from localchat.ui.app import LocalchatApp
 from localchat.ui.setup import Setup
 
@@ -25,6 +27,7 @@ def run(engine: EngineClient, setup: Setup, theme: str = "") -> int:
     Raises UsageError when there is no terminal that can show it.
     """
     refuse_unusable_terminal(os.environ)
+    setup = dataclasses.replace(setup, settle=collector.settle)
     return asyncio.run(_run(LocalchatApp(engine, setup, theme), engine))
 
 

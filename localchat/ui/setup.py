@@ -83,3 +83,5 @@ class Setup:
     """Begin with the chat that was used last."""
     open_path: Path | None = None
     """A model to load at once."""
+    settle: Callable[[], None] = lambda: None
+    """Called once, when the first model is ready: a moment in which nobody waits."""

@@ -5,8 +5,8 @@ Pure: keys and numbers. A chat may have thousands of messages; widgets cost mill
 
 from collections.abc import Sequence
 
-_FEW = 24
-_STEP = 16
+_FEW = 8
+_STEP = 8
 _MOST = 120
 
 

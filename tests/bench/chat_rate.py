@@ -34,6 +34,7 @@ from localchat.chat.store.keeper import Keeper
 from localchat.chat.tree import Tree
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
+from localchat.ui import collector
 from tests import programs
 from tests.ui import hosts
 
@@ -124,7 +125,7 @@ async def shown(answer: str, rate: int) -> Run:
     """Stream onto a screen, and look at the clock meanwhile."""
     with tempfile.TemporaryDirectory() as home:
         async with engine(Path(home), answer, rate) as client:
-            app = hosts.make_app(client)
+            app = hosts.make_app(client, settle=collector.settle)
             async with app.run_test(size=(120, 40)) as pilot:
                 screen = await hosts.open_chat(pilot)
                 assert screen.session is not None
@@ -169,7 +170,7 @@ async def opening(number: int) -> tuple[float, float]:
         await keeper.do(lambda store: store.import_chat(record, conversation(number)))
         await keeper.close()
         async with engine(Path(home), "Hello", 100) as client:
-            app = hosts.make_app(client, chats_file=file)
+            app = hosts.make_app(client, chats_file=file, settle=collector.settle)
             async with app.run_test(size=(120, 40)) as pilot:
                 await hosts.open_chat(pilot)
                 started = time.monotonic()

@@ -101,6 +101,7 @@ def make_setup(
     config_file: Path | None = None,
     chats_file: Path | None = None,
     continues: bool = False,
+    settle: Callable[[], None] = lambda: None,
 ) -> Setup:
     """What an app is given; by default it opens a model at once."""
     return Setup(
@@ -116,6 +117,7 @@ def make_setup(
         open_path=open_path,
         chats_file=chats_file,
         continues=continues,
+        settle=settle,
     )
 
 
