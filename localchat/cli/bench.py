@@ -74,8 +74,8 @@ class _Bench:
     async def run(self) -> None:
         """Measure in rounds, every model once in each, so that a disturbance falls on all."""
         self._busy = processes.busy_share()
-        if note := bench_report.busy_note(self._busy):
-            self._console.note(note)
+        if note := processes.busy_note(self._busy):
+            self._console.note(f"Note: {note}")
         engine = options.engine()
         try:
             ready = await engine.start()

@@ -16,7 +16,6 @@ from localchat.fit.footprint import Footprint
 from localchat.fit.speed import Speed
 
 _INDENT = " " * 2
-_BUSY_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +63,6 @@ class Run:
     def prompt_rates(self) -> tuple[float, ...]:
         """The prefill rate of each round."""
         return tuple(r.prompt_tokens_per_second for r in self.rounds if r.prompt_tokens_per_second)
-
-
-def busy_note(share: float) -> str:
-    """Warn that what is measured now will be low; empty while the machine is idle.
-
-    >>> busy_note(0.1)
-    ''
-    """
-    if share <= _BUSY_SHARE:
-        return ""
-    return (
-        f"Note: other programs use {round(100 * share)} % of the processor, so the rates will be "
-        "low; close them and try again."
-    )
 
 
 def with_round(run: Run, new: Round, peak_bytes: int | None) -> Run:

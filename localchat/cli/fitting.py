@@ -8,6 +8,7 @@ from localchat.cli import choice, computer
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
 from localchat.fit import budget, room
+from localchat.machine.hardware import Hardware
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class Settled:
     """How a model is to be loaded."""
 
     params: wire.EngineParams
+    hardware: Hardware | None = None
+    """The machine it was settled for; None when nobody had to look at it."""
     predicted_bytes: int = 0
     """What it should take on all devices; 0 when nobody can say."""
     note: str = ""
@@ -40,5 +43,5 @@ async def settle(
     if found.fits == "no" and not force and not candidate.shape.is_guess:
         raise errors.DoesNotFit(found.sentence, f"{found.hint}; --force tries all the same.")
     if force and found.fits != "now":
-        return Settled(params, found.footprint.total_bytes, note)
-    return Settled(found.params, found.footprint.total_bytes, note)
+        return Settled(params, hardware, found.footprint.total_bytes, note)
+    return Settled(found.params, hardware, found.footprint.total_bytes, note)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from localchat import errors, paths, sanitize, units
-from localchat.cli import bench_report, choice, computer, options
+from localchat.cli import choice, computer, options
 from localchat.cli.console import Console
 from localchat.engine import prober, wire
 from localchat.engine.prober import Prober, Target
@@ -30,8 +30,8 @@ def run(given: argparse.Namespace) -> int:
     targets = [_target(name) for name in given.words]
     targets = targets or [Target(format=form) for form in prober.FORMATS]
     console = Console(sys.stdout, sys.stderr)
-    if note := bench_report.busy_note(processes.busy_share()):
-        console.note(note)
+    if note := processes.busy_note(processes.busy_share()):
+        console.note(f"Note: {note}")
     found = asyncio.run(_measure(targets, params, console))
     if given.json:
         console.result(json.dumps([_as_json(each) for each in found], indent=2))

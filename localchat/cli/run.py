@@ -18,10 +18,11 @@ from localchat.chat.chat import Chat
 from localchat.chat.events import ChatEvent, Ended, Said, Sent, Waiting
 from localchat.chat.messages import Message
 from localchat.chat.settings import ChatSettings
-from localchat.cli import computer, fitting, options, question, report
+from localchat.cli import fitting, options, question, report
 from localchat.cli.console import Console
 from localchat.engine import history, wire
 from localchat.engine.client import EngineClient
+from localchat.machine.hardware import Hardware
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class _Answer:
         self._plan = plan
         self._console = console
         self._loaded: wire.Loaded | None = None
+        self._hardware: Hardware | None = None
         self._seed = 0
         self._interrupted = False
         self.turn: Message | None = None
@@ -122,6 +124,7 @@ class _Answer:
         self._check_interrupt()
         plan = self._plan
         settled = await fitting.settle(engine, plan.path, plan.params, force=plan.force)
+        self._hardware = settled.hardware
         if settled.note:
             self._console.note(f"Note: {settled.note}")
         self._check_interrupt()
@@ -149,13 +152,12 @@ class _Answer:
     async def remember(self, engine: EngineClient) -> None:
         """Let what was measured correct the speeds that are predicted for this machine."""
         stats = self.turn.stats if self.turn else None
-        if stats is None or stats.tokens < history.FEWEST_TOKENS or engine.loaded is None:
+        if stats is None or engine.loaded is None or self._hardware is None:
             return
         with contextlib.suppress(errors.EngineError):
             build = (await engine.start()).build
-            hardware = await computer.as_used_by(engine)
             file = paths.paths().measurements_file
-            history.remember(file, build, self._plan.path, engine.loaded, stats, hardware)
+            history.remember(file, build, self._plan.path, engine.loaded, stats, self._hardware)
 
     def print_result(self) -> None:
         """Print the JSON object or the statistics, when there is an answer."""

@@ -6,6 +6,9 @@ import psutil
 
 from localchat import units
 
+_BUSY_SHARE = 0.25
+"""Up to here the machine counts as idle: some program always does something."""
+
 
 def busy_share(seconds: float = 0.3) -> float:
     """Watch the processors for a moment and say which share of them works, from 0 to 1."""
@@ -13,6 +16,20 @@ def busy_share(seconds: float = 0.3) -> float:
         return float(psutil.cpu_percent(interval=seconds)) / 100
     except (OSError, psutil.Error):
         return 0.0
+
+
+def busy_note(share: float) -> str:
+    """Warn that rates measured on a machine so busy are too low; empty while it is idle.
+
+    >>> busy_note(0.1), busy_note(0.6)[:39]
+    ('', 'Other programs use 60 % of the processo')
+    """
+    if share <= _BUSY_SHARE:
+        return ""
+    return (
+        f"Other programs use {round(100 * share)} % of the processor, so the rates are too low: "
+        "close them and measure again."
+    )
 
 
 def peak_bytes(pid: int) -> int | None:

@@ -12,8 +12,6 @@ from localchat.fit.measurements import Measurement
 from localchat.machine import processes
 from localchat.machine.hardware import Hardware
 
-_BUSY_SHARE = 0.25
-
 OnProgress = Callable[[float], None]
 
 
@@ -33,21 +31,7 @@ async def measure(
     if file is not None:
         key = measurements.machine_key(hardware)
         await asyncio.to_thread(measurements.add, file, key, build, found)
-    return _sentence(found), busy_note(busy_share)
-
-
-def busy_note(share: float) -> str:
-    """Warn that what was measured is too low; empty where the machine was idle.
-
-    >>> busy_note(0.1), busy_note(0.6)[:40]
-    ('', 'Other programs used 60 % of the processo')
-    """
-    if share <= _BUSY_SHARE:
-        return ""
-    return (
-        f"Other programs used {100 * share:.0f} % of the processor, so this is too low: "
-        "close them and press m again."
-    )
+    return _sentence(found), processes.busy_note(busy_share)
 
 
 def _sentence(found: tuple[Measurement, ...]) -> str:

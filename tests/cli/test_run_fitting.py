@@ -43,3 +43,14 @@ def test_what_fits_is_loaded_without_a_word(model: Path) -> None:
 
     assert (0, "Fine.") == (done.code, done.out.strip())
     assert "needs" not in done.err
+
+
+def test_one_look_at_the_machine_is_enough(model: Path, home: Path, tmp_path: Path) -> None:
+    """The machine that a model is fitted to is the one whose rate is remembered."""
+    log = tmp_path / "log"
+    script = {"log": str(log), "answers": ["word " * 40], "rate": 400}
+    done = command.run("run", str(model), "-p", "Hi", script=script)
+
+    assert 0 == done.code
+    assert 1 == log.read_text().count('"devices"')
+    assert [] != list(home.rglob("measurements*"))

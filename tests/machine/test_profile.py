@@ -85,6 +85,7 @@ _BAD = [
     ("performance_cores = 4", "performance_cores = 0", "performance_cores must be at least 1"),
     ("performance_cores = 4", "performance_cores = 2.5", "performance_cores must be a whole"),
     ("performance_cores = 4", "performance_cores = 99999", "from 0 to 4096"),
+    ("performance_cores = 4", f"performance_cores = 0x{'f' * 5000}", "from 0 to 4096, not "),
     ("performance_cores = 4", "performance_cores = 4\nusable_threads = 0", "usable_threads must"),
     ("performance_cores = 4", "performance_cores = 4\nusable_cores = 5", "usable_cores must be"),
     ("performance_cores = 4", "performance_cores = 4\nram = 1", "ram is not a key that"),
