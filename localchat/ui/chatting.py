@@ -17,6 +17,7 @@ from localchat.ui.downloading import DownloadingApp
 from localchat.ui.screens.chats import ChatsScreen
 from localchat.ui.setup import Setup
 from localchat.ui.widgets.chat_browser import ChatBrowser
+from localchat.ui.widgets.chat_list import Place
 
 
 class ChattingApp(DownloadingApp):
@@ -51,7 +52,7 @@ class ChattingApp(DownloadingApp):
             toasts.tell(self, "Chats are not kept in this session.", "warning")
             return
         if self._chats_screen is None:
-            self._chats_screen = ChatsScreen(self.keeper)
+            self._chats_screen = ChatsScreen(self.keeper, self._go_to)
             self.install_screen(self._chats_screen, "chats")
         chat = self.open_chat
         self._chats_screen.browser.open_id = chat.record.id if chat else None
@@ -60,9 +61,8 @@ class ChattingApp(DownloadingApp):
         if text:
             self._chats_screen.search_for(text)
 
-    async def on_chats_screen_opened(self, event: ChatsScreen.Opened) -> None:
+    async def _go_to(self, place: Place) -> None:
         """Go to the chat that was chosen, at the message that was found."""
-        place = event.place
         try:
             chat = await self.chats.open(place.chat_id)
         except errors.StoreError as error:
@@ -85,25 +85,24 @@ class ChattingApp(DownloadingApp):
             if chat is self.open_chat:
                 self.put_chat(await self.chats.new())
 
-    def action_settings(self) -> None:
+    async def action_settings(self) -> None:
         """Change how this chat is answered."""
-        if self.open_chat is not None:
-            self._do(
-                chat_dialogs.change_settings(self, self.open_chat, self._usual, self._personas)
-            )
+        chat = self.open_chat
+        if chat is not None:
+            self._do(await chat_dialogs.change_settings(self, chat, self._usual, self._personas))
 
-    def action_rename(self, title: str = "") -> None:
+    async def action_rename(self, title: str = "") -> None:
         """Give the open chat a title, or ask for one."""
         if self.open_chat is not None:
-            self._do(chat_dialogs.rename(self, self.open_chat, title))
+            self._do(await chat_dialogs.rename(self, self.open_chat, title))
 
-    def action_word(self, word: str, argument: str = "") -> None:
+    async def action_word(self, word: str, argument: str = "") -> None:
         """Do what a slash word means for the open chat."""
         chat = self.open_chat
         if chat is None:
             toasts.tell(self, "There is no chat yet.", "warning")
         elif word == "export" and not argument and chat.path:
-            self._do(exporting.ask(self, WholeChat(chat.record, chat.tree)))
+            self._do(await exporting.ask(self, WholeChat(chat.record, chat.tree)))
         else:
             subject = Subject(chat, self._usual, self._personas)
             self._do(chat_words.say(word, subject, argument))

@@ -36,7 +36,7 @@ class Host(App[None]):
         self.theme = themes.DARK.name
         self.opened: list[Place] = []
         self.left = 0
-        self.chats = ChatsScreen(keeper)
+        self.chats = ChatsScreen(keeper, self._go_to)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.VARIABLES
@@ -44,8 +44,8 @@ class Host(App[None]):
     def on_mount(self) -> None:
         self.push_screen(self.chats)
 
-    def on_chats_screen_opened(self, event: ChatsScreen.Opened) -> None:
-        self.opened.append(event.place)
+    async def _go_to(self, place: Place) -> None:
+        self.opened.append(place)
 
     def on_chats_screen_left(self) -> None:
         self.left += 1

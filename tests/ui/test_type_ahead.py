@@ -8,6 +8,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from localchat.ui.app import LocalchatApp
+from localchat.ui.screens.chat import ChatScreen
+from localchat.ui.screens.chats import ChatsScreen
+from localchat.ui.widgets.chat_list import ChatRows
 from localchat.ui.widgets.editor import Editor
 from localchat.ui.widgets.model_list import Rows
 from localchat.ui.widgets.prompt_area import PromptArea
@@ -109,3 +112,58 @@ async def test_a_path_is_written_as_fast_as_one_types(fake_engine: MakeEngine) -
         await hosts.wait_until(pilot, lambda: path.selection.is_empty and path.cursor_position == 2)
         await hosts.press(pilot, *"/x")
         await hosts.wait_until(pilot, lambda: path.value == "so/x")
+
+
+async def test_a_title_is_written_as_fast_as_one_types(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """F2 and a title in one go, in the transcript where each letter would be a command."""
+    async with _chatting(fake_engine, tmp_path, "Question") as (pilot, app):
+        await _choose_a_message(pilot)
+        _burst(pilot, "f2", *"dry", "enter")
+        chat = app.open_chat
+        assert chat is not None
+        await hosts.wait_until(pilot, lambda: chat.record.title == "Questiondry")
+        assert len(chat.path) == 2
+        _burst(pilot, "ctrl+s", *"dry", "escape")
+        await hosts.press(pilot, "up")
+        await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatScreen))
+        assert len(chat.path) == 2
+
+
+async def test_a_chat_takes_what_is_typed_right_after_it_was_chosen(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """In the list of chats: Down, Enter, and a message in one go; no letter is the list's."""
+    async with _chatting(fake_engine, tmp_path, "First") as (pilot, app):
+        first = app.open_chat
+        await hosts.press(pilot, "ctrl+n")
+        await hosts.ask(pilot, "Second")
+        await hosts.press(pilot, "ctrl+o")
+        await hosts.shows(pilot, "2 chats")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, ChatRows))
+        _burst(pilot, "down", "enter", *"depart")
+        await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatScreen))
+        await hosts.wait_until(pilot, lambda: app.screen.query_one(PromptArea).text == "depart")
+        assert first is not None and app.open_chat is not None
+        assert first.record.id == app.open_chat.record.id
+        assert first.record.deleted_seconds is None
+
+
+async def test_a_chat_of_the_list_is_renamed_as_fast_as_one_types(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """Down, r, and a title in one go; then d and Up delete the chat that d was meant for."""
+    async with _chatting(fake_engine, tmp_path, "First") as (pilot, app):
+        first = app.open_chat
+        await hosts.press(pilot, "ctrl+n")
+        await hosts.ask(pilot, "Second")
+        await hosts.press(pilot, "ctrl+o")
+        await hosts.shows(pilot, "2 chats")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, ChatRows))
+        _burst(pilot, "down", "r", *"dep", "enter")
+        await hosts.shows(pilot, "Firstdep")
+        await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
+        _burst(pilot, "d", "up")
+        await hosts.shows(pilot, "1 chat")
+        assert first is not None and first.record.deleted_seconds is not None

@@ -1,6 +1,7 @@
 """All chats: found by their words, opened, renamed, pinned, deleted and brought back, exported."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual import on, work
@@ -32,18 +33,13 @@ class ChatsScreen(Screen[None]):
     AUTO_FOCUS = "ChatRows"
     BINDINGS: ClassVar[list[BindingType]] = commands.bindings("chats")
 
-    class Opened(Message):
-        """The reader wants to go to a chat, and to a message in it when one was found."""
-
-        def __init__(self, place: Place) -> None:
-            super().__init__()
-            self.place = place
-
     class Left(Message):
         """The reader wants to go back."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, go_to: Callable[[Place], Awaitable[None]]) -> None:
+        """`go_to` opens a chat, at a message in it when one was found."""
         super().__init__()
+        self._go_to = go_to
         self._bar = TopBar()
         self._search = Input(placeholder="Search every chat", id="search", compact=True)
         self.browser = ChatBrowser(keeper)
@@ -91,14 +87,17 @@ class ChatsScreen(Screen[None]):
     async def _go(self) -> None:
         # What was typed just now is searched for before the first that was found is opened.
         await self._read().wait()
-        self.browser.list.choose()
+        await self.action_open()
 
     @on(ChatList.Chosen)
-    async def _open(self, event: ChatList.Chosen) -> None:
+    async def action_open(self) -> None:
+        """Open the chat under the cursor; of the deleted ones, bring it back."""
+        # Awaited, not posted: the keys typed next belong to the chat already.
+        place = self.browser.list.place
         if self.browser.is_bin:
             await self.browser.action_restore()
-        else:
-            self.post_message(self.Opened(event.place))
+        elif place is not None:
+            await self._go_to(place)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""

@@ -1,6 +1,6 @@
 """The chats with a look into the one under the cursor, and what can be done with it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual import on, work
@@ -9,12 +9,12 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
-from localchat import errors, sanitize
+from localchat import errors
 from localchat.chat.exchange.values import WholeChat
 from localchat.chat.records import ChatRecord, Hit
 from localchat.chat.store.keeper import Keeper
 from localchat.chat.store.store import Store
-from localchat.ui import chat_rows, commands, exporting, toasts
+from localchat.ui import asking, chat_rows, commands, exporting, toasts
 from localchat.ui.commands import own_keys
 from localchat.ui.screens.ask import AskScreen
 from localchat.ui.widgets.chat_list import ChatList
@@ -77,7 +77,7 @@ class ChatBrowser(Horizontal):
             if words and not is_bin:
                 hits = await self._keeper.do(lambda store: store.search(words, _MOST_HITS))
         except errors.StoreError as error:
-            self._say(error.message, severity="error")
+            toasts.tell(self, error.message, "error")
             return
         self._records = {each.id: each for each in records}
         self.list.show(records, hits, self.open_id)
@@ -92,14 +92,16 @@ class ChatBrowser(Horizontal):
             return self.record is not None and self.is_bin
         return True
 
-    @work(exclusive=True, group="ask")
     async def action_rename(self) -> None:
         """Give the chat a title of the reader's own."""
         record = self.record
-        if record is None:
-            return
-        question = AskScreen("Rename the chat", chat_rows.title(record))
-        title = await self.app.push_screen_wait(question)
+        if record is not None:
+            question = AskScreen("Rename the chat", chat_rows.title(record))
+            rest = self._rename(record, await asking.put(self.app, question))
+            self.run_worker(rest, exclusive=True, group="ask")
+
+    async def _rename(self, record: ChatRecord, written: Awaitable[str | None]) -> None:
+        title = await written
         if title:
             await self._change(record.id, lambda store: store.rename(record.id, title))
 
@@ -118,7 +120,9 @@ class ChatBrowser(Horizontal):
         if await self._change(record.id, lambda store: store.delete_chat(record.id)):
             self.deleted.append(record.id)
             undo = own_keys.spoken(self, "chats.undo")
-            self._say(f"Deleted “{chat_rows.title(record)}”. Press {undo} to bring it back.")
+            toasts.tell(
+                self, f"Deleted “{chat_rows.title(record)}”. Press {undo} to bring it back."
+            )
 
     async def undo(self) -> None:
         """Bring back the chat that was deleted last."""
@@ -130,7 +134,6 @@ class ChatBrowser(Horizontal):
         if self.record is not None:
             await self._bring_back(self.record.id)
 
-    @work(exclusive=True, group="ask")
     async def action_export(self) -> None:
         """Write the chat into a file."""
         record = self.record
@@ -139,9 +142,10 @@ class ChatBrowser(Horizontal):
         try:
             tree = await self._keeper.do(lambda store: store.tree(record.id))
         except errors.StoreError as error:
-            self._say(error.message, severity="error")
+            toasts.tell(self, error.message, "error")
         else:
-            await exporting.ask(self.app, WholeChat(record, tree))
+            rest = await exporting.ask(self.app, WholeChat(record, tree))
+            self.run_worker(rest, exclusive=True, group="ask")
 
     @on(ChatList.Highlighted)
     @work(exclusive=True, group="preview")
@@ -154,7 +158,7 @@ class ChatBrowser(Horizontal):
         try:
             tree = await self._keeper.do(lambda store: store.tree(place.chat_id))
         except errors.StoreError as error:
-            self._say(error.message, severity="error")
+            toasts.tell(self, error.message, "error")
         else:
             self._preview.show(tree, place.message_id)
 
@@ -162,7 +166,7 @@ class ChatBrowser(Horizontal):
         changed = await self._change(chat_id, lambda store: store.restore_chat(chat_id))
         self.deleted = [each for each in self.deleted if each != chat_id]
         if changed is not None:
-            self._say(f"“{chat_rows.title(changed)}” is back.")
+            toasts.tell(self, f"“{chat_rows.title(changed)}” is back.")
 
     async def _change(self, chat_id: str, change: Callable[[Store], None]) -> ChatRecord | None:
         def do(store: Store) -> ChatRecord:
@@ -172,11 +176,8 @@ class ChatBrowser(Horizontal):
         try:
             changed = await self._keeper.do(do)
         except errors.StoreError as error:
-            self._say(error.message, severity="error")
+            toasts.tell(self, error.message, "error")
             return None
         self.post_message(self.Altered(changed))
         await self.read()
         return changed
-
-    def _say(self, words: str, *, severity: toasts.Severity = "information") -> None:
-        self.notify(sanitize.line(words), severity=severity, markup=False)

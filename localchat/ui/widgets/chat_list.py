@@ -36,11 +36,7 @@ class ChatList(Vertical):
             self.place = place
 
     class Chosen(Message):
-        """The reader wants to go there."""
-
-        def __init__(self, place: Place) -> None:
-            super().__init__()
-            self.place = place
+        """The reader wants to go to what is under the cursor."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,11 +77,6 @@ class ChatList(Vertical):
         for _ in range(abs(lines)):
             (self._rows.action_cursor_down if lines > 0 else self._rows.action_cursor_up)()
 
-    def choose(self) -> None:
-        """Go to what is under the cursor."""
-        if self.place is not None:
-            self.post_message(self.Chosen(self.place))
-
     def on_resize(self, _: events.Resize) -> None:
         """Fit the columns to the new width."""
         self._draw(self.place, self._rows.highlighted or 0)
@@ -98,7 +89,7 @@ class ChatList(Vertical):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell which chat was chosen."""
         event.stop()
-        self.post_message(self.Chosen(self._places()[event.option_index]))
+        self.post_message(self.Chosen())
 
     def _places(self) -> tuple[Place, ...]:
         if self._hits is not None:
