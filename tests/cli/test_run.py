@@ -1,18 +1,12 @@
-"""`localchat run` with a scripted engine: streams, JSON, exit codes, and ends of every kind."""
+"""`localchat run` with a scripted engine: streams, JSON, flags and settings."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from localchat.engine import wire
 from tests.cli import command
-from tests.models import files
 
 
 def _generate(log: Path) -> wire.Generate:
@@ -205,202 +199,11 @@ def test_memory_that_was_not_locked_is_reported(model: Path) -> None:
     assert done.err.startswith("Not locked in memory; the limit is 8.0 MiB. ")
 
 
-def _bad_files(folder: Path) -> dict[str, tuple[Path, int, str]]:
-    text = folder / "notes.gguf"
-    text.write_text("These are my notes.\n")
-    cut = files.write(folder / "cut.gguf", data_bytes=100)
-    clip = files.write(folder / "mm.gguf", metadata=(files.text("general.architecture", "clip"),))
-    return {
-        "missing": (folder / "none.gguf", 3, "There is no file "),
-        "folder": (folder, 3, "is a folder, not a model file."),
-        "text": (text, 8, 'notes.gguf is not a GGUF file: it starts with "Thes".'),
-        "cut": (cut, 8, "cut.gguf is truncated: it should have "),
-        "clip": (clip, 8, "mm.gguf is the vision or audio part of a model"),
-    }
-
-
-@pytest.mark.parametrize("case", ["missing", "folder", "text", "cut", "clip"])
-def test_bad_files_give_one_sentence_and_their_code(case: str, tmp_path: Path) -> None:
-    """Nothing is started: the header is read first. stdout stays empty, also with --json."""
-    path, code, words = _bad_files(tmp_path)[case]
-    script = {"die": {"at": "start", "how": "SIGKILL"}}
-    for more in ((), ("--json",)):
-        done = command.run("run", str(path), "Hi", *more, script=script)
-        assert (done.code, done.out) == (code, "")
-        assert words in done.err
-        assert len(done.err.splitlines()) <= 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("--temp abc", '--temp must be a number from 0 to 10, not "abc".'),
-        ("--temp nan", '--temp must be a number from 0 to 10, not "nan".'),
-        ("-c -5", '-c/--ctx-size must be a whole number from 0 to 16,777,216, not "-5".'),
-        ("--top-p 7", '--top-p must be a number from 0 to 1, not "7".'),
-        ("--seed 1.5", '--seed must be a whole number from -1 to 4,294,967,295, not "1.5".'),
-        ("-ctk q9", "-ctk/--cache-type-k must be f32, f16, bf16, "),
-        ("-fa maybe", '-fa/--flash-attn must be auto, on or off, not "maybe".'),
-        ("-ctv q8_0 -fa off", "A value cache of q8_0 needs flash attention, which is off."),
-        ("--think perhaps", "--think: invalid choice: 'perhaps'"),
-        ("--reasoning-budget -2", "--reasoning-budget must be a whole number, -1 or more"),
-        ("-j {", "The JSON schema is not JSON: "),
-        ('-j {"not":{}}', '"not" in the schema is not supported.'),
-        ("-j @/none/x", "The JSON schema /none/x cannot be read: No such file"),
-        ("-j {} --stop x", "An answer that has to be JSON does not end at stop strings."),
-        ("--temp", "--temp: expected one argument."),
-        ("--temperature 1", "Unrecognized arguments: --temperature"),
-        ("-p again", "There are two prompts, one of them with -p."),
-        ("third", 'There is one argument too many: "third".'),
-        ("--chat-template-file /none/x", "The template /none/x cannot be read: No such file"),
-    ],
-)
-def test_wrong_usage_gives_one_sentence_and_code_2(
-    arguments: str, message: str, model: Path
-) -> None:
-    """The flag is named, and what may be given."""
-    done = command.run("run", str(model), "Hi", *arguments.split(), script={})
-    assert (done.code, done.out) == (2, "")
-    assert message in done.err
-    assert done.err.startswith("localchat: ")
-    assert len(done.err.splitlines()) <= 2
-
-
-def test_nothing_to_ask_is_wrong_usage(model: Path) -> None:
-    """No prompt, an empty one, blank stdin: what to type is shown."""
-    for arguments, piped in (((), None), (("",), None), (("-p", "  "), "\n \n")):
-        done = command.run("run", str(model), *arguments, script={}, piped=piped)
-        assert done.code == 2
-        assert done.err.splitlines() == [
-            "localchat: There is nothing to ask.",
-            'Type: localchat run guide "What is Q4_K_S?"',
-        ]
-
-
-def test_a_question_in_place_of_the_model_is_recognised() -> None:
-    """Whoever forgets the model is told where it goes."""
-    done = command.run("run", "What is Q4_K_S?", script={})
-    assert done.code == 3
-    assert done.err.splitlines()[1].startswith("The model comes first: localchat run guide ")
-
-
-def test_wrong_settings_are_named(model: Path, home: Path) -> None:
-    """A slip in config.toml ends every command with the file and the key."""
-    home.mkdir()
-    (home / "config.toml").write_text("[chat]\ntemperature = 1\n")
-    done = command.run("run", str(model), "Hi", script={})
-    assert done.code == 2
-    assert 'config.toml: there is no setting "chat.temperature".' in done.err
-
-
-@pytest.mark.parametrize("at", ["start", "load", "prefill"])
-def test_an_engine_that_dies_before_an_answer_leaves_stdout_empty(at: str, model: Path) -> None:
-    """The error says how it died and when."""
-    done = command.run(
-        "run", str(model), "Hi", script={"die": {"at": at, "how": "SIGKILL"}, "answers": ["x"]}
-    )
-    assert (done.code, done.out.strip()) == (1, "")
-    assert done.err.startswith("localchat: The engine stopped (SIGKILL) while ")
-
-
-def test_an_engine_that_dies_in_mid_answer_leaves_the_partial_text(model: Path) -> None:
-    """What came before the crash is on stdout, the error on stderr, the code is 1."""
-    script = {"answers": ["one two three four"], "die": {"at": "decode", "how": "SIGSEGV"}}
-    done = command.run("run", str(model), "Hi", script=script)
-    assert done.code == 1
-    assert done.out.startswith("one two")
-    assert done.out.endswith("\n")
-    assert "four" not in done.out
-    assert done.err.startswith("localchat: The engine stopped (SIGSEGV) while answering")
-    as_json = command.run("run", str(model), "Hi", "--json", script=script)
-    assert as_json.code == 1
-    assert as_json.json["finish_reason"] == "error"
-    assert as_json.json["text"].startswith("one two")
-    assert "SIGSEGV" in as_json.json["error"]
-
-
 def test_the_loads_notes_are_told(model: Path) -> None:
     """What the engine changed to make the model fit is on stderr."""
     done = command.run("run", str(model), "Hi", script={"memory_tokens": 2048})
     assert done.code == 0
     assert done.err.splitlines()[0].startswith("Note: Memory ran out: ")
-
-
-def _interrupt(process: subprocess.Popen[bytes], after: bytes) -> command.Done:
-    """Press Ctrl-C once `after` has come on stdout."""
-    assert process.stdout is not None
-    seen = b""
-    while after not in seen:
-        piece = process.stdout.read1()  # type: ignore[attr-defined]
-        assert piece, "it ended before there was anything to interrupt"
-        seen += piece
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    return command.Done(process.returncode, (seen + out).decode(), err.decode())
-
-
-def test_ctrl_c_keeps_the_partial_answer(model: Path) -> None:
-    """The answer stops, its text stays and ends its line, the code is 130."""
-    script = {"answers": ["word " * 2000], "rate": 50}
-    done = _interrupt(command.start("run", str(model), "Hi", script=script), b"word word")
-    assert done.code == 130
-    assert done.out.startswith("word word")
-    assert done.out.endswith("\n")
-    assert done.err == ""
-
-
-def _interrupt_later(script: dict[str, Any], model: Path, log: Path, seen: str) -> command.Done:
-    """Press Ctrl-C once the engine has got the command `seen`."""
-    process = command.start("run", str(model), "Hi", "--json", script={**script, "log": str(log)})
-    deadline = time.monotonic() + 30
-    while not (log.exists() and seen in log.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    return command.Done(process.returncode, out.decode(), err.decode())
-
-
-@pytest.mark.parametrize(
-    ("script", "seen"),
-    [
-        ({"load_seconds": 60}, '"load"'),
-        ({"prefill_seconds": 60}, '"generate"'),
-        ({"answers": ["word " * 2000], "rate": 50}, '"generate"'),
-        ({"prefill_seconds": 60, "deaf": True}, '"generate"'),
-    ],
-    ids=["load", "prefill", "answer", "engine that does not listen"],
-)
-def test_ctrl_c_with_json_gives_the_object(
-    script: dict[str, Any], seen: str, model: Path, tmp_path: Path
-) -> None:
-    """Wherever it was stopped, there is one object, which says so."""
-    done = _interrupt_later(script, model, tmp_path / "log", seen)
-    assert done.code == 130
-    assert done.json["finish_reason"] == "cancelled"
-
-
-def test_a_reader_that_leaves_ends_it_quietly(model: Path) -> None:
-    """`localchat run ... | head -c 4` says nothing and leaves no engine behind."""
-    process = command.start(
-        "run", str(model), "Hi", script={"answers": ["word " * 5000], "rate": 500}
-    )
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.read(4)
-    process.stdout.close()
-    assert process.wait(timeout=30) == 1
-    assert process.stderr.read() == b""
-    process.stderr.close()
-
-
-def test_help_into_a_closed_pipe_is_quiet() -> None:
-    """Help is text like any other."""
-    shell = f"{sys.executable} -m localchat run --help | head -n 1"
-    done = subprocess.run(
-        shell, shell=True, capture_output=True, env=command.environment(None), check=False
-    )
-    assert done.stdout == b"usage: localchat run [MODEL] [PROMPT] [options]\n"
-    assert done.stderr == b""
 
 
 def test_files_are_private(model: Path, home: Path) -> None:
