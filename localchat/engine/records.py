@@ -4,10 +4,11 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 Record = TypeVar("Record")
+_Convert = Callable[[Any], Any]
 
 
 def build(kind: type[Record], fields: Mapping[str, Any]) -> Record:
@@ -16,23 +17,39 @@ def build(kind: type[Record], fields: Mapping[str, Any]) -> Record:
     Fields may be dataclasses, tuples of one type, or either of them and None.
     """
     try:
-        hints = _hints(typing.cast(type, kind))
-        return kind(**{name: _convert(hints[name], value) for name, value in fields.items()})
-    except (KeyError, TypeError, AttributeError) as error:
+        made = dict(fields)
+        for name, convert in _converters(typing.cast(type, kind)).items():
+            if name in made:
+                made[name] = convert(made[name])
+        return kind(**made)
+    except (TypeError, AttributeError) as error:
         raise ValueError(f"not a {kind.__name__}: {fields!r:.200}") from error
 
 
+# Every token is a record; to ask its types anew cost a tenth of the interface's time.
 @functools.cache
-def _hints(kind: type) -> Mapping[str, Any]:
-    return typing.get_type_hints(kind)
+def _converters(kind: type) -> Mapping[str, _Convert]:
+    """Say how the fields are converted, of those that are."""
+    found = {name: _converter(hint) for name, hint in typing.get_type_hints(kind).items()}
+    return {name: convert for name, convert in found.items() if convert is not None}
 
 
-def _convert(hint: Any, value: Any) -> Any:
-    if typing.get_origin(hint) is types.UnionType and isinstance(value, dict):
-        hint = next(filter(dataclasses.is_dataclass, typing.get_args(hint)), hint)
-    if dataclasses.is_dataclass(hint):
-        return build(typing.cast(type, hint), value)
+def _converter(hint: Any) -> _Convert | None:
+    if typing.get_origin(hint) is types.UnionType:
+        kinds = filter(None, map(_converter, typing.get_args(hint)))
+        convert = next(kinds, None)
+        return functools.partial(_unless_none, convert) if convert else None
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return functools.partial(build, hint)
     if typing.get_origin(hint) is tuple:
-        item = typing.get_args(hint)[0]
-        return tuple(_convert(item, each) for each in value)
-    return value
+        item = _converter(typing.get_args(hint)[0])
+        return functools.partial(_tuple_of, item) if item else tuple
+    return None
+
+
+def _unless_none(convert: _Convert, value: Any) -> Any:
+    return None if value is None else convert(value)
+
+
+def _tuple_of(item: _Convert, values: Any) -> tuple[Any, ...]:
+    return tuple(map(item, values))
