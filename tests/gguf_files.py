@@ -15,13 +15,17 @@ from typing import Any, BinaryIO, Literal
 import gguf
 import numpy as np
 
-from tests.ggufs import CHATML
-
 Vocabulary = Literal["bpe", "spm"]
 Tensor = tuple[str, tuple[int, ...]]
 """Name and shape in ggml's order: the length of a row first."""
 
-_CONTROL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+CONTROL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
+"""The control tokens that it needs, and one that ends a text."""
+
 _F32_MATRICES = ("ffn_gate_inp", "conv1d", "shortconv.conv", "altup_correct", "altup_predict")
 _POOL_BYTES = 1 << 22
 _SCALES: dict[str, tuple[tuple[int, ...], float]] = {
@@ -152,7 +156,7 @@ def _add_metadata(writer: Any, content: Content, quant: str) -> None:
     writer.add_name(f"Test {content.architecture}")
     writer.add_file_type(_file_type(quant))
     for key, value in content.metadata.items():
-        _add_value(writer, f"{content.architecture}.{key}", value)
+        add_value(writer, f"{content.architecture}.{key}", value)
     _add_vocabulary(writer, content.vocabulary, content.n_tokens)
     writer.add_chat_template(CHATML)
 
@@ -167,7 +171,8 @@ def _file_type(quant: str) -> int:
     return int(by_name.get(aliases.get(quant, quant), gguf.LlamaFileType.GUESSED))
 
 
-def _add_value(writer: Any, key: str, value: Any) -> None:
+def add_value(writer: Any, key: str, value: Any) -> None:
+    """Add a key with the type that its value has in Python."""
     if isinstance(value, bool):
         writer.add_bool(key, value)
     elif isinstance(value, int):
@@ -258,19 +263,19 @@ def _f16(value: float) -> Any:
 
 def _control_ids(vocabulary: Vocabulary) -> range:
     first = 256 if vocabulary == "bpe" else 259
-    return range(first, first + len(_CONTROL))
+    return range(first, first + len(CONTROL))
 
 
 def _add_vocabulary(writer: Any, vocabulary: Vocabulary, n_tokens: int) -> None:
     writer.add_vocab_size(n_tokens)
     control = _control_ids(vocabulary)
     types = [int(gguf.TokenType.NORMAL)] * n_tokens
-    types[control.start : control.stop] = [int(gguf.TokenType.CONTROL)] * len(_CONTROL)
+    types[control.start : control.stop] = [int(gguf.TokenType.CONTROL)] * len(CONTROL)
     if vocabulary == "bpe":
         words, merges = _byte_pairs(n_tokens - control.stop)
         writer.add_tokenizer_model("gpt2")
         writer.add_tokenizer_pre("gpt-2")
-        writer.add_token_list([*_byte_letters(), *_CONTROL, *words])
+        writer.add_token_list([*byte_letters(), *CONTROL, *words])
         writer.add_token_merges(merges)
     else:
         types[:3] = [int(gguf.TokenType.UNKNOWN), *[int(gguf.TokenType.CONTROL)] * 2]
@@ -279,7 +284,7 @@ def _add_vocabulary(writer: Any, vocabulary: Vocabulary, n_tokens: int) -> None:
         pieces = [f"<0x{byte:02X}>" for byte in range(256)]
         words = tuple(word.replace("Ġ", "▁") for word in words)
         writer.add_tokenizer_model("llama")
-        writer.add_token_list(["<unk>", "<s>", "</s>", *pieces, *_CONTROL, *words])
+        writer.add_token_list(["<unk>", "<s>", "</s>", *pieces, *CONTROL, *words])
         writer.add_token_scores([-float(number) for number in range(n_tokens)])
     writer.add_token_types(types)
     writer.add_bos_token_id(control[2] if vocabulary == "bpe" else 1)
@@ -288,7 +293,7 @@ def _add_vocabulary(writer: Any, vocabulary: Vocabulary, n_tokens: int) -> None:
 
 
 @functools.cache
-def _byte_letters() -> tuple[str, ...]:
+def byte_letters() -> tuple[str, ...]:
     """The letters that stand for bytes 0 to 255 in a byte-level BPE, as GPT-2 introduced them."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in shown]

@@ -12,17 +12,12 @@ from typing import Any, Literal
 import gguf
 import numpy as np
 
+from tests.gguf_files import CHATML, CONTROL, add_value, byte_letters
+
 Kind = Literal["dense", "sliding", "hybrid"]
 _ARCHITECTURES = {"dense": "llama", "sliding": "gemma2", "hybrid": "lfm2"}
 
-CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
-
-_CONTROL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
-CONTROL_NUMBERS = range(256, 256 + len(_CONTROL))
+CONTROL_NUMBERS = range(256, 256 + len(CONTROL))
 CONTROL_IDS = slice(CONTROL_NUMBERS.start, CONTROL_NUMBERS.stop)
 
 
@@ -77,8 +72,8 @@ def write(
     if template is not None:
         writer.add_chat_template(template)
     for key, value in (metadata or {}).items():
-        _add_value(writer, key, value)
-    _add_weights(writer, kind, size, np.random.default_rng(seed))
+        add_value(writer, key, value)
+    _Weights(writer, kind, size, seed).add()
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -106,21 +101,12 @@ def _add_shape(writer: Any, arch: str, kind: Kind, size: Size) -> None:
         writer.add_value_length(size.width // size.heads)
 
 
-def _byte_letters() -> list[str]:
-    """The letters that stand for bytes 0 to 255 in a byte-level BPE, as GPT-2 introduced them."""
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    letters = {byte: chr(byte) for byte in shown}
-    hidden = (byte for byte in range(256) if byte not in letters)
-    letters.update({byte: chr(256 + n) for n, byte in enumerate(hidden)})
-    return [letters[byte] for byte in range(256)]
-
-
 def _add_vocabulary(writer: Any, n_tokens: int) -> None:
     words = ["Ġt", "he", "Ġthe", "in", "er"]
-    tokens = [*_byte_letters(), *_CONTROL, *words]
+    tokens = [*byte_letters(), *CONTROL, *words]
     filler = [f"Ġw{number}" for number in range(n_tokens - len(tokens))]
     types = [gguf.TokenType.NORMAL] * n_tokens
-    types[CONTROL_IDS] = [gguf.TokenType.CONTROL] * len(_CONTROL)
+    types[CONTROL_IDS] = [gguf.TokenType.CONTROL] * len(CONTROL)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list([*tokens, *filler])
@@ -131,58 +117,69 @@ def _add_vocabulary(writer: Any, n_tokens: int) -> None:
     writer.add_add_bos_token(False)
 
 
-def _add_value(writer: Any, key: str, value: Any) -> None:
-    if isinstance(value, bool):
-        writer.add_bool(key, value)
-    elif isinstance(value, int):
-        writer.add_uint32(key, value)
-    elif isinstance(value, float):
-        writer.add_float32(key, value)
-    else:
-        writer.add_string(key, value)
+class _Weights:
+    """Adds the tensors of a model in their order, which decides what each of them holds."""
 
+    def __init__(self, writer: Any, kind: Kind, size: Size, seed: int) -> None:
+        self._writer = writer
+        self._kind = kind
+        self._size = size
+        self._rng = np.random.default_rng(seed)
 
-def _add_weights(writer: Any, kind: Kind, size: Size, rng: np.random.Generator) -> None:
-    head = size.width // size.heads
+    def add(self) -> None:
+        """Add all of them."""
+        size = self._size
+        self._matrix("token_embd", size.vocabulary, size.width)
+        self._norm("token_embd_norm" if self._kind == "hybrid" else "output_norm", size.width)
+        for layer in range(size.layers):
+            self._add_layer(layer)
 
-    # Strong layers and weak embeddings: otherwise tied embeddings repeat the last token for ever,
-    # and an answer would be the same whatever was lost from the memory.
-    def matrix(name: str, rows: int, columns: int) -> None:
+    def _add_layer(self, layer: int) -> None:
+        size, block = self._size, f"blk.{layer}"
+        self._norm(f"{block}.attn_norm", size.width)
+        self._norm(f"{block}.ffn_norm", size.width)
+        if self._kind == "hybrid" and layer % 2 == 0:
+            self._add_convolution(block)
+        else:
+            self._add_attention(block)
+        if self._kind == "sliding":
+            self._norm(f"{block}.post_attention_norm", size.width, 6.0)
+            self._norm(f"{block}.post_ffw_norm", size.width, 6.0)
+        self._matrix(f"{block}.ffn_gate", size.feed_forward, size.width)
+        self._matrix(f"{block}.ffn_up", size.feed_forward, size.width)
+        self._matrix(f"{block}.ffn_down", size.width, size.feed_forward)
+
+    def _add_convolution(self, block: str) -> None:
+        width = self._size.width
+        self._matrix(f"{block}.shortconv.in_proj", 3 * width, width)
+        self._matrix(f"{block}.shortconv.out_proj", width, width)
+        taps = self._rng.standard_normal((width, 3), dtype=np.float32)
+        self._writer.add_tensor(f"{block}.shortconv.conv.weight", taps)
+
+    def _add_attention(self, block: str) -> None:
+        size = self._size
+        head = size.width // size.heads
+        self._matrix(f"{block}.attn_q", size.width, size.width)
+        self._matrix(f"{block}.attn_k", size.kv_heads * head, size.width)
+        self._matrix(f"{block}.attn_v", size.kv_heads * head, size.width)
+        self._matrix(f"{block}.attn_output", size.width, size.width)
+        if self._kind == "hybrid":
+            self._norm(f"{block}.attn_q_norm", head)
+            self._norm(f"{block}.attn_k_norm", head)
+
+    def _matrix(self, name: str, rows: int, columns: int) -> None:
+        # Strong layers and weak embeddings: otherwise tied embeddings repeat the last token for
+        # ever, and an answer would be the same whatever was lost from the memory.
         scale = (3.0 if name.startswith("blk") else 0.5) / np.sqrt(columns)
-        values = rng.standard_normal((rows, columns), dtype=np.float32) * scale
+        values = self._rng.standard_normal((rows, columns), dtype=np.float32) * scale
         if name == "token_embd":
             # Their logits are 0, never the highest: answers end where the test says.
             values[CONTROL_IDS] = 0.0
-        writer.add_tensor(f"{name}.weight", values.astype(np.float16))
+        self._writer.add_tensor(f"{name}.weight", values.astype(np.float16))
 
-    def norm(name: str, width: int, value: float = 1.0) -> None:
-        writer.add_tensor(f"{name}.weight", np.full(width, value, dtype=np.float32))
-
-    matrix("token_embd", size.vocabulary, size.width)
-    norm("token_embd_norm" if kind == "hybrid" else "output_norm", size.width)
-    for layer in range(size.layers):
-        block = f"blk.{layer}"
-        norm(f"{block}.attn_norm", size.width)
-        norm(f"{block}.ffn_norm", size.width)
-        if kind == "hybrid" and layer % 2 == 0:
-            matrix(f"{block}.shortconv.in_proj", 3 * size.width, size.width)
-            matrix(f"{block}.shortconv.out_proj", size.width, size.width)
-            taps = rng.standard_normal((size.width, 3), dtype=np.float32)
-            writer.add_tensor(f"{block}.shortconv.conv.weight", taps)
-        else:
-            matrix(f"{block}.attn_q", size.width, size.width)
-            matrix(f"{block}.attn_k", size.kv_heads * head, size.width)
-            matrix(f"{block}.attn_v", size.kv_heads * head, size.width)
-            matrix(f"{block}.attn_output", size.width, size.width)
-        if kind == "hybrid" and layer % 2 == 1:
-            norm(f"{block}.attn_q_norm", head)
-            norm(f"{block}.attn_k_norm", head)
-        if kind == "sliding":
-            norm(f"{block}.post_attention_norm", size.width, 6.0)
-            norm(f"{block}.post_ffw_norm", size.width, 6.0)
-        matrix(f"{block}.ffn_gate", size.feed_forward, size.width)
-        matrix(f"{block}.ffn_up", size.feed_forward, size.width)
-        matrix(f"{block}.ffn_down", size.width, size.feed_forward)
+    def _norm(self, name: str, width: int, value: float = 1.0) -> None:
+        values = np.full(width, value, dtype=np.float32)
+        self._writer.add_tensor(f"{name}.weight", values)
 
 
 def byte_token(character: str) -> int:

@@ -22,7 +22,7 @@ from localchat.chat.settings import ChatSettings, Overflow
 from localchat.chat.store.keeper import Keeper
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
-from tests import ggufs
+from tests import gguf_files, ggufs
 from tests.chat import ears
 from tests.chat.ears import Ear, tell
 from tests.conftest import MakeEngine
@@ -98,7 +98,7 @@ async def engine(
     """The real engine, with the built-in model and with one of random weights."""
     model = paths.guide_model()
     if request.param == "noise":
-        model = ggufs.write(tmp_path / "noise.gguf", template=ggufs.CHATML)
+        model = ggufs.write(tmp_path / "noise.gguf", template=gguf_files.CHATML)
     context_tokens = CONTEXT_TOKENS if request.param == "guide" else 4 * CONTEXT_TOKENS
     await real_engine.load(model, wire.EngineParams(context_tokens=context_tokens, threads=1))
     return real_engine

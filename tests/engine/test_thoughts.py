@@ -15,7 +15,7 @@ from localchat.engine import wire
 from localchat.engine.client import EngineClient
 from localchat.engine.templates import THINKING_VARIABLES, ChatTemplate, thinking_variables
 from localchat.engine.thoughts import Thoughts
-from tests import ggufs
+from tests import gguf_files, ggufs
 from tests.chat.test_reasoning import HARMONY, STREAMS
 from tests.engine import json_schemas
 from tests.engine.answers import Answer, ask
@@ -28,7 +28,7 @@ OPENERS = ["<think>\n", "[THINK]", "<seed:think>", "<|channel>thought\n", HARMON
 
 def _thinking(opener: str) -> str:
     """A template that ends in a think block."""
-    return ggufs.CHATML.replace("assistant\n{% endif %}", f"assistant\n{opener}{{% endif %}}")
+    return gguf_files.CHATML.replace("assistant\n{% endif %}", f"assistant\n{opener}{{% endif %}}")
 
 
 def _split(answer: Answer) -> tuple[str, str]:
@@ -67,7 +67,7 @@ def test_a_variable_that_the_template_sets_itself_is_not_a_choice() -> None:
 
 async def test_the_front_end_is_told(tmp_path: Path, real_engine: EngineClient) -> None:
     """Loaded carries the names."""
-    template = "{% if enable_thinking %}{% endif %}" + ggufs.CHATML
+    template = "{% if enable_thinking %}{% endif %}" + gguf_files.CHATML
 
     loaded = await real_engine.load(ggufs.write(tmp_path / "m.gguf", template=template), PARAMS)
 

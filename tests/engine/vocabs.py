@@ -13,6 +13,7 @@ import gguf
 from llama_cpp import llama_cpp
 
 from localchat.engine.vocab import Vocab
+from tests.gguf_files import byte_letters
 
 Kind = Literal["bpe", "spm"]
 
@@ -33,13 +34,6 @@ _WORDS = ("he", "hel", "hell", "hello", "th", "the", "in", "sy", "sys", "er", "s
 _SHAPE = {"context_length": 64, "embedding_length": 32, "feed_forward_length": 32}
 
 
-def _bytes_of_gpt2() -> list[str]:
-    """The printable stand-ins of GPT-2 for the 256 bytes."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in plain]
-    return [chr(b) if b in plain else chr(256 + others.index(b)) for b in range(256)]
-
-
 def write(
     path: Path, kind: Kind, *, control: Sequence[str] = CONTROL, add_bos: bool = True
 ) -> Path:
@@ -53,21 +47,7 @@ def write(
     tokens = [("<unk>", 2), ("<s>", 3), ("</s>", 3)]
     tokens += [(text, 3) for text in control]
     tokens += [(text, 4) for text in USER_DEFINED]
-    if kind == "bpe":
-        tokens += [(text, 1) for text in _bytes_of_gpt2() if text not in USER_DEFINED]
-        tokens += [(text, 1) for word in _WORDS for text in (word, "Ġ" + word)]
-        tokens.append(("Ġh", 1))
-        merges = [f"{w[:-1]} {w[-1]}" for w in _WORDS] + ["Ġ h"]
-        merges += [f"Ġ{w[:-1]} {w[-1]}" for w in _WORDS if w.startswith("he")]
-        writer.add_tokenizer_model("gpt2")
-        writer.add_tokenizer_pre("gpt-2")
-        writer.add_token_merges(merges)
-    else:
-        tokens += [(f"<0x{byte:02X}>", 6) for byte in range(256)]
-        tokens += [(chr(code), 1) for code in range(33, 127)] + [("▁", 1)]
-        tokens += [(text, 1) for word in _WORDS for text in (word, "▁" + word)]
-        writer.add_tokenizer_model("llama")
-        writer.add_add_space_prefix(True)
+    tokens += _add_words(writer, kind)
     names = list(dict.fromkeys(text for text, _ in tokens))
     types = dict(reversed(tokens))
     writer.add_token_list(names)
@@ -81,6 +61,26 @@ def write(
     writer.write_kv_data_to_file()
     writer.close()
     return path
+
+
+def _add_words(writer: gguf.GGUFWriter, kind: Kind) -> list[tuple[str, int]]:
+    """Add what belongs to one kind alone; give its tokens, each with its type."""
+    if kind == "bpe":
+        tokens = [(text, 1) for text in byte_letters() if text not in USER_DEFINED]
+        tokens += [(text, 1) for word in _WORDS for text in (word, "Ġ" + word)]
+        tokens.append(("Ġh", 1))
+        merges = [f"{w[:-1]} {w[-1]}" for w in _WORDS] + ["Ġ h"]
+        merges += [f"Ġ{w[:-1]} {w[-1]}" for w in _WORDS if w.startswith("he")]
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre("gpt-2")
+        writer.add_token_merges(merges)
+        return tokens
+    tokens = [(f"<0x{byte:02X}>", 6) for byte in range(256)]
+    tokens += [(chr(code), 1) for code in range(33, 127)] + [("▁", 1)]
+    tokens += [(text, 1) for word in _WORDS for text in (word, "▁" + word)]
+    writer.add_tokenizer_model("llama")
+    writer.add_add_space_prefix(True)
+    return tokens
 
 
 @contextlib.contextmanager
