@@ -52,6 +52,9 @@ async def _shown(
     host = Host(ChatSettingsScreen(current, _USUAL, folder))
     async with host.run_test(size=size, notifications=True) as pilot:
         await hosts.shows(pilot, "How this chat is answered")
+        await hosts.focuses(pilot, Select)
+        fields = host.panel.query(SettingField)
+        await hosts.wait_until(pilot, lambda: all(field.is_mounted for field in fields))
         yield pilot, host
 
 
@@ -107,7 +110,8 @@ async def test_what_cannot_be_is_told_at_its_field(
         field.value = text
         await hosts.press(pilot, "ctrl+s")
         await hosts.shows(pilot, words)
-        assert field.has_focus and not host.given
+        await hosts.wait_until(pilot, lambda: field.has_focus)
+        assert not host.given
         field.value = ""
         await hosts.press(pilot, "ctrl+s")
         assert await _given(pilot, host) is not None
@@ -121,6 +125,7 @@ async def test_a_persona_fills_the_fields_and_can_be_kept(tmp_path: Path) -> Non
         _field(host, "temp").query_one(Input).value = "0.1"
         await hosts.press(pilot, "f3")
         await hosts.shows(pilot, "Keep as a persona called")
+        await hosts.focuses(pilot, Input)
         host.screen.query_one(Input).value = "Reviewer"
         await hosts.press(pilot, "enter")
         found = await _given(pilot, host)

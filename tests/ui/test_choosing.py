@@ -50,7 +50,7 @@ def _grid(pilot: Pilot[None]) -> FitGrid:
 
 async def _enter_grid(pilot: Pilot[None], row: int) -> Option:
     """Go to a row of the list and from there into its grid."""
-    await hosts.wait_until(pilot, lambda: "↓ " in hosts.screen_text(pilot))
+    await hosts.open_models(pilot, "↓ ")
     pilot.app.screen.query_one(Rows).highlighted = row
     await hosts.press(pilot, "right")
     await hosts.wait_until(pilot, lambda: _grid(pilot).has_focus)
@@ -88,8 +88,8 @@ async def test_moving_redraws_memory_and_explanation(fake_engine: MakeEngine) ->
             bar = app.screen.query_one(MemoryBar)
             assert bar.pools == pools.of(found.hardware, found.budget, option.footprint)
             speed = wording.rates(option.speed.full_low, option.speed.full_high)
-            await hosts.shows(pilot, f"{speed} once the context is full")
-            await hosts.shows(pilot, option.quality.words)
+            words = f"{speed} once the context is full"
+            await hosts.shows(pilot, words, option.quality.words)
 
 
 async def test_kv_cache_is_toggled(fake_engine: MakeEngine) -> None:
@@ -131,7 +131,7 @@ async def test_list_loads_what_is_best(fake_engine: MakeEngine, home: Path) -> N
     app = hosts.make_app(fake_engine(log=str(log)), machine=AIR, open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
         assert best is not None
-        await hosts.shows(pilot, f"{wording.gib(best.needed_bytes)} ")
+        await hosts.open_models(pilot, f"{wording.gib(best.needed_bytes)} ")
         await hosts.press(pilot, "down", "enter")
         await hosts.open_chat(pilot)
 
@@ -164,14 +164,16 @@ async def test_what_does_not_fit_is_asked_once(fake_engine: MakeEngine, home: Pa
     log = home / "commands"
     app = hosts.make_app(fake_engine(log=str(log)), machine=NETBOOK, open_path=None)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "8k  ○")
+        await hosts.open_models(pilot, "8k  ○")
         await hosts.press(pilot, "down", "enter")
         await hosts.shows(pilot, "This does not fit. Load it anyway?")
         await hosts.press(pilot, "escape")
         await hosts.wait_until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
         assert not log.exists()
+        await hosts.focuses(pilot, Rows)
         await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await hosts.shows(pilot, "This does not fit. Load it anyway?")
         await hosts.press(pilot, "enter")
         await hosts.open_chat(pilot)
 
@@ -198,7 +200,7 @@ async def test_simulated_machine_loads_nothing(fake_engine: MakeEngine, home: Pa
         fake_engine(log=str(log)), machine=AIR, is_simulated=True, known=KNOWN, open_path=None
     )
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "simulated machine")
+        await hosts.open_models(pilot, "simulated machine")
         await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "To chat, leave out --machine.")
 
@@ -209,22 +211,25 @@ async def test_list_is_searched_filtered_and_sorted(fake_engine: MakeEngine) -> 
     """Each shows what it does, in the list and above it."""
     app = hosts.make_app(fake_engine(), machine=AIR, known=KNOWN, open_path=None)
     async with app.run_test(size=(160, 44)) as pilot:
-        await hosts.shows(pilot, "↓ ")
+        await hosts.open_models(pilot, "↓ ")
         everything = _names(app)
         await hosts.press(pilot, "s", "s", "s", "s")
         await hosts.shows(pilot, "by name")
         assert _names(app) == sorted(everything, key=str.lower)
         await hosts.press(pilot, "f")
-        await hosts.shows(pilot, "fits now")
+        await hosts.shows(pilot, "· fits now · by name")
         assert "gpt-oss-120b" not in _names(app)
         await hosts.press(pilot, "f", "f")
-        await hosts.shows(pilot, "on this disk")
+        await hosts.shows(pilot, "· on this disk · by name")
         assert len(_names(app)) == len(hosts.MODELS)
-        await hosts.press(pilot, "f", "slash")
-        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Input))
+        await hosts.press(pilot, "f")
+        await hosts.shows(pilot, "7 models · by name")
+        await hosts.press(pilot, "slash")
+        await hosts.focuses(pilot, Input)
         await hosts.press(pilot, *"mistral")
         await hosts.shows(pilot, "2 of 7")
-        assert _names(app) == ["Mistral 7B Instruct v0.3", "Mistral 7B Instruct v0.3"]
+        found = ["Mistral 7B Instruct v0.3", "Mistral 7B Instruct v0.3"]
+        await hosts.wait_until(pilot, lambda: _names(app) == found)
         await hosts.press(pilot, "escape")
         await hosts.shows(pilot, "7 models")
 
@@ -238,18 +243,17 @@ async def test_narrow_terminal_shows_list_or_grid(fake_engine: MakeEngine) -> No
     """At 80x24 there is one of them; Right goes in, Left and Esc come back, all keys are there."""
     app = hosts.make_app(fake_engine(), machine=AIR, known=KNOWN, open_path=None)
     async with app.run_test(size=(80, 24)) as pilot:
-        await hosts.shows(pilot, "↓ ")
+        await hosts.open_models(pilot, "↓ ")
         await hosts.press(pilot, "down", "right")
         await hosts.shows(pilot, "KV cache f16")
-        assert "gpt-oss" not in hosts.screen_text(pilot)
+        await hosts.hides(pilot, "gpt-oss")
         await hosts.press(pilot, "escape")
-        await hosts.shows(pilot, "gpt-oss")
-        assert "KV cache f16" not in hosts.screen_text(pilot)
+        await hosts.open_models(pilot, "gpt-oss")
+        await hosts.hides(pilot, "KV cache f16")
         await hosts.press(pilot, "tab")
-        await hosts.wait_until(pilot, lambda: _grid(pilot).has_focus)
+        await hosts.focuses(pilot, FitGrid)
         await hosts.press(pilot, "home", "left")
-        await hosts.shows(pilot, "gpt-oss")
-        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Rows))
+        await hosts.open_models(pilot, "gpt-oss")
 
 
 async def test_mouse_looks_before_it_takes(fake_engine: MakeEngine) -> None:
@@ -257,9 +261,10 @@ async def test_mouse_looks_before_it_takes(fake_engine: MakeEngine) -> None:
     found = _stock(machine=AIR, known=KNOWN)
     app = hosts.make_app(fake_engine(), machine=AIR, known=KNOWN, open_path=None)
     async with app.run_test(size=(160, 44)) as pilot:
-        await hosts.shows(pilot, "↓ ")
+        await hosts.open_models(pilot, "↓ ")
         await pilot.click(Rows, offset=(4, LOCAL_MISTRAL))
-        await hosts.wait_until(pilot, lambda: _grid(pilot).option is not None)
+        await hosts.look_at(pilot, found.entries[LOCAL_MISTRAL].title)
+        await hosts.wait_until(pilot, lambda: _grid(pilot).size.height > 1)
         await pilot.click(FitGrid, offset=(20, 1))
         await _looks_at(pilot, _option(found, LOCAL_MISTRAL, 2048))
         assert isinstance(app.screen, ModelsScreen)
@@ -278,7 +283,7 @@ async def test_answers_make_the_figures_measured(fake_engine: MakeEngine, home: 
     engine = fake_engine(answers=["word " * 200], rate=400, loaded=loaded)
     app = LocalchatApp(engine, setup)
     async with app.run_test(size=(120, 40)) as pilot:
-        await hosts.shows(pilot, "· estimate")
+        await hosts.open_models(pilot, "· estimate")
         await hosts.press(pilot, "enter")
         await hosts.open_chat(pilot)
         await hosts.send(pilot, "Hello")

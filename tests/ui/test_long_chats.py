@@ -40,6 +40,19 @@ def _top(pilot: Pilot[None]) -> str:
     return "\n".join(line[:90].rstrip() for line in lines)
 
 
+async def _resting(pilot: Pilot[None]) -> str:
+    """Wait until the lines in view change no more, and return them."""
+    seen: list[str] = []
+
+    def rests() -> bool:
+        seen.append(_top(pilot))
+        return len(seen) >= 3 and len({*seen[-3:]}) == 1
+
+    await pilot.pause()
+    await hosts.wait_until(pilot, rests)
+    return seen[-1]
+
+
 async def test_long_chat_opens_at_once(fake_engine: MakeEngine, tmp_path: Path) -> None:
     """1,000 messages are there in the time of a few, and few of them are widgets."""
     file = tmp_path / "chats.db"
@@ -47,12 +60,13 @@ async def test_long_chat_opens_at_once(fake_engine: MakeEngine, tmp_path: Path) 
     app = hosts.make_app(fake_engine(), chats_file=file)
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.open_chat(pilot)
-        started = time.monotonic()
+        # Of the processor, not of the clock: others may be at work here.
+        started = time.process_time()
         await app.show_chat(await app.chats.open(chat_id))
         await hosts.shows(pilot, "Answer 999")
-        seconds = time.monotonic() - started
+        seconds = time.process_time() - started
 
-        # A second where nothing else runs.
+        # It takes less than one.
         assert seconds < 5
         assert len(app.screen.query_one(Column).children) < 60
 
@@ -68,12 +82,12 @@ async def test_whole_chat_can_be_read(fake_engine: MakeEngine, tmp_path: Path) -
         await hosts.shows(pilot, "Answer 199")
         column, seen = app.screen.query_one(Column), set[int]()
         for _ in range(80):
-            await pilot.pause()
-            text = _top(pilot)
+            text = await _resting(pilot)
             seen |= {n for n in range(200) if f" {n} has" in text or f" {n}?" in text}
             if 0 in seen:
                 break
             await hosts.press(pilot, "pageup")
+            await hosts.wait_until(pilot, lambda text=text: _top(pilot) != text)  # type: ignore[misc]
         assert seen == set(range(200))
         assert len(column.children) <= 130
         await hosts.press(pilot, "end")
@@ -93,11 +107,11 @@ async def test_messages_that_come_in_above_move_nothing(
         await hosts.open_chat(pilot)
         await app.show_chat(await app.chats.open(chat_id))
         await hosts.shows(pilot, "Answer 119")
-        await pilot.pause()
         column = app.screen.query_one(Column)
-        before = _top(pilot).splitlines()
+        before = (await _resting(pilot)).splitlines()
         for _ in range(60):
             column.scroll_relative(y=-3, animate=False, immediate=True)
+            await hosts.wait_until(pilot, lambda: _top(pilot).splitlines()[3:] == before[:-3])  # noqa: B023
             await pilot.pause()
             after = _top(pilot).splitlines()
             assert after[3:] == before[:-3]
@@ -108,23 +122,27 @@ async def test_answer_goes_on_while_another_chat_is_shown(
     fake_engine: MakeEngine, tmp_path: Path
 ) -> None:
     """Coming back to a chat shows its answer as far as it came, and how it goes on."""
-    words = "".join(f"word{n} " for n in range(400))
-    app = hosts.make_app(fake_engine(answers=[words], rate=150), chats_file=tmp_path / "chats.db")
+    words, gate = "".join(f"word{n:03} " for n in range(80)), tmp_path / "gate"
+    engine = fake_engine(answers=[words], rate=150, gates={"answer": str(gate)})
+    app = hosts.make_app(engine, chats_file=tmp_path / "chats.db")
     async with app.run_test(size=(100, 40), notifications=True) as pilot:
         screen = await hosts.open_chat(pilot)
         await hosts.send(pilot, "Go on for long")
-        await hosts.shows(pilot, "word20")
+        await hosts.shows(pilot, "word020")
         assert screen.session is not None
         first = screen.session.chat
         await hosts.press(pilot, "ctrl+n")
-        await hosts.wait_until(pilot, lambda: "word20" not in hosts.screen_text(pilot))
+        await hosts.hides(pilot, "word020")
         assert first.answering_id is not None
         await app.show_chat(first)
-        await hosts.shows(pilot, "word60")
-        shown = hosts.screen_text(pilot)
-        assert shown.count("word20 ") == 1
+        await hosts.shows(pilot, "word020", "word070")
+        assert hosts.screen_text(pilot).count("word020") == 1
         await hosts.press(pilot, "ctrl+n")
-        await hosts.shows(pilot, "Answered: Go on for long", seconds=40)
+        await hosts.hides(pilot, "word020")
+        gate.touch()
+        await hosts.shows(pilot, "Answered: Go on for long")
+        await app.show_chat(first)
+        await hosts.shows(pilot, "word020", "word079", "stopped by itself")
 
 
 async def test_last_chat_is_continued(fake_engine: MakeEngine, tmp_path: Path) -> None:
@@ -139,5 +157,5 @@ async def test_last_chat_is_continued(fake_engine: MakeEngine, tmp_path: Path) -
             await hosts.shows(pilot, "Answer 3")
             prompt = app.screen.query_one(PromptBox)
             await hosts.wait_until(pilot, lambda: prompt.text == expected)  # noqa: B023
+            # And left at once.
             prompt.text = "And then?"
-            await pilot.pause()

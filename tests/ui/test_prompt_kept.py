@@ -6,6 +6,7 @@ from pathlib import Path
 from localchat.chat.drafts import Draft
 from localchat.chat.messages import Part
 from localchat.ui.app import LocalchatApp
+from localchat.ui.widgets.prompt_area import PromptArea
 from localchat.ui.widgets.prompt_box import PromptBox
 from tests.conftest import MakeEngine
 from tests.ui import hosts
@@ -33,13 +34,10 @@ async def test_draft_and_history_survive_a_restart(fake_engine: MakeEngine, home
 
     app = _app(fake_engine, home, continues=True)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "Answered.")
-        await hosts.shows(pilot, "● ready")
-        await hosts.shows(pilot, "what is next")
-        await hosts.shows(pilot, "notes.txt, 1,005 tokens ×")
+        await hosts.shows(pilot, "Answered.", "what is next", "notes.txt, 1,005 tokens ×")
         box = app.screen.query_one(PromptBox)
         kept = box.draft
-        box.focus()
+        await hosts.focuses(pilot, PromptArea)
         await hosts.press(pilot, "up")
         await hosts.wait_until(pilot, lambda: box.text == "What was asked")
 
@@ -59,8 +57,6 @@ async def test_sent_file_is_not_a_draft_any_more(fake_engine: MakeEngine, home: 
 
     app = _app(fake_engine, home, continues=True)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.shows(pilot, "Answered.")
-        await hosts.shows(pilot, "● ready")
-        await hosts.shows(pilot, "Answered.")
+        await hosts.shows(pilot, "Answered.", "● ready")
 
         assert app.screen.query_one(PromptBox).draft == Draft("")

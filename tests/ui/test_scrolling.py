@@ -1,10 +1,9 @@
 """Reading back while an answer comes, and the cost of showing it."""
 
-import asyncio
 import time
+from pathlib import Path
 
-from localchat.engine import wire
-from localchat.ui.widgets.prompt_box import PromptBox
+from localchat.ui.widgets.column import Column
 from tests.conftest import MakeEngine
 from tests.ui import hosts
 
@@ -16,31 +15,38 @@ _LONG = "".join(
 )
 
 
-async def test_reader_who_scrolled_up_is_left_alone(fake_engine: MakeEngine) -> None:
+async def test_reader_who_scrolled_up_is_left_alone(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
     """During a 2,000-token answer and at its end the view stays where the reader put it."""
-    text = _LONG[:8000]
-    app = hosts.make_app(fake_engine(answers=[text], rate=500))
+    gate = tmp_path / "gate"
+    engine = fake_engine(answers=[_LONG[:8000]], rate=500, gates={"answer": str(gate)})
+    app = hosts.make_app(engine)
     async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.open_chat(pilot)
+        screen = await hosts.open_chat(pilot)
         await hosts.send(pilot, "A long one")
-        column = app.screen.query_one("Column")
+        column = app.screen.query_one(Column)
         await hosts.wait_until(pilot, lambda: column.scroll_y > 60)
-        await hosts.press(pilot, "pageup", "pageup")
-        await hosts.shows(pilot, "↓ new text")
+        await hosts.press(pilot, "pageup")
+        await hosts.wait_until(pilot, lambda: not column.follows)
+        left_at = column.scroll_y
+        await hosts.press(pilot, "pageup")
+        await hosts.wait_until(pilot, lambda: column.scroll_y < left_at)
+        await pilot.pause()
         before = _conversation(hosts.screen_text(pilot))
         views = set()
+        gate.touch()
 
         def is_over() -> bool:
             views.add(_conversation(hosts.screen_text(pilot)))
-            return not app.screen.query_one(PromptBox).busy
+            return screen.session is not None and bool(screen.session.chat.path[-1].ending)
 
-        await hosts.wait_until(pilot, is_over, seconds=40)
-
-        assert views == {before}
-        assert "↓ new text" in hosts.screen_text(pilot)
+        await hosts.wait_until(pilot, is_over)
+        await hosts.shows(pilot, "↓ new text")
+        assert views | {_conversation(hosts.screen_text(pilot))} == {before}
         await hosts.press(pilot, "end")
         await hosts.shows(pilot, "stopped by itself")
-        assert "↓ new text" not in hosts.screen_text(pilot)
+        await hosts.hides(pilot, "↓ new text")
 
 
 def _conversation(text: str) -> str:
@@ -58,30 +64,22 @@ async def test_view_follows_the_answer(fake_engine: MakeEngine) -> None:
         await hosts.send(pilot, "A long one")
         await hosts.shows(pilot, "of part")
         await hosts.press(pilot, "pagedown")
-        await hosts.shows(pilot, "The end.")
-        await hosts.shows(pilot, "stopped by itself")
-
-        assert "↓ new text" not in hosts.screen_text(pilot)
+        await hosts.shows(pilot, "The end.", "stopped by itself")
+        await hosts.hides(pilot, "↓ new text")
 
 
-async def test_screen_does_not_slow_the_model(fake_engine: MakeEngine) -> None:
-    """1,000 tokens a second take hardly longer with the screen than without."""
-    bare = fake_engine(answers=[_LONG[:6000]], rate=1000)
-    await bare.load("fake.gguf")
-    started = time.monotonic()
-    async for _ in bare.generate(wire.Generate(0, (wire.Message("user", "Go"),))):
-        pass
-    bare_seconds = time.monotonic() - started
+async def test_showing_an_answer_costs_little(fake_engine: MakeEngine) -> None:
+    """1,500 tokens, 1,000 of them a second, take a second or two of the processor to be shown.
 
+    Not of the clock: where little of the processor is free, the model is slower too.
+    """
     app = hosts.make_app(fake_engine(answers=[_LONG[:6000]], rate=1000))
     async with app.run_test(size=(100, 30)) as pilot:
         await hosts.open_chat(pilot)
-        prompt = app.screen.query_one(PromptBox)
         await hosts.send(pilot, "Go")
-        started = time.monotonic()
-        while prompt.busy:
-            await asyncio.sleep(0.02)
-        seconds = time.monotonic() - started
+        started = time.process_time()
+        await hosts.ended(pilot, 2)
+        seconds = time.process_time() - started
 
-    # What is left for the last update, and for a busy machine.
-    assert seconds < bare_seconds * 1.25 + 1.0
+    # About two of a slow one.
+    assert seconds < 6
