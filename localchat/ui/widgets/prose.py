@@ -30,12 +30,15 @@ class _Page:
     lines: list[Content] = field(default_factory=list)
     code_lines: list[int] = field(default_factory=list)
     """Where each block of code begins, with the empty line before it."""
+    strips: dict[int, Strip] = field(default_factory=dict)
+    """Lines that were drawn, by their numbers."""
 
     def lay_out(self, width: int, *, begins: bool = True) -> None:
         """Break all lines anew; `begins`: there is nothing above."""
         blocks, self.blocks = self.blocks, []
         self.lines.clear()
         self.code_lines.clear()
+        self.strips.clear()
         self.add(blocks, width, begins=begins)
 
     def add(self, blocks: list[Block], width: int, *, begins: bool = True) -> None:
@@ -62,6 +65,8 @@ class Prose(Widget):
         self._width = 0
         """That the lines are laid out for; 0 for none yet."""
         self._numbered = False
+        self._drawn_as: tuple[Style, bool] | None = None
+        """How the lines look that are kept as they were drawn."""
         self._plain_rest = ""
         """The last line of text that is no Markdown, which may go on."""
         self.display = bool(self._whole.blocks)
@@ -111,17 +116,39 @@ class Prose(Widget):
         """Draw one line."""
         width = self.content_size.width
         self._lay_out(width)
-        line = self._with_selection(self._with_number(self._line(y), y), y)
-        strips = Visual.to_strips(
-            self, line, width, 1, self.visual_style, apply_selection=False, pad=True
-        )
-        return strips[0].apply_offsets(0, y)
+        style, page = self.visual_style, self._whole
+        if self._drawn_as != (style, self._numbered):
+            self._drawn_as = style, self._numbered
+            page.strips.clear()
+        # While an answer grows, all lines in view are asked for at each update: they only move.
+        is_kept = y < len(page.lines) and self.text_selection is None
+        if not is_kept:
+            return self._draw(y, width, style)
+        if y not in page.strips:
+            page.strips[y] = self._draw(y, width, style)
+        return page.strips[y]
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Give the selected text without the ground that code stands on."""
         lines = (*self._whole.lines, *self._rest.lines)
         text = "\n".join(line.plain.rstrip() for line in lines)
         return selection.extract(text), "\n"
+
+    def notify_style_update(self) -> None:
+        """Draw all anew: colors may have changed that only a part of a line has."""
+        self._whole.strips.clear()
+        super().notify_style_update()
+
+    def _draw(self, y: int, width: int, style: Style) -> Strip:
+        lines, row = self._whole.lines, y
+        if y >= len(lines):
+            lines, row = self._rest.lines, y - len(lines)
+        line = lines[row] if row < len(lines) else Content("")
+        if self._numbered and y in self._whole.code_lines:
+            line = _numbered(line, self._whole.code_lines.index(y) + 1, width)
+        line = self._with_selection(line, y)
+        strips = Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
+        return strips[0].apply_offsets(0, y)
 
     def _show(self) -> None:
         self._lay_out_open()
@@ -142,20 +169,6 @@ class Prose(Widget):
             last = self._rest.lines.pop() if self._rest.lines else Content("")
             self._rest.lines.append(last.rstrip() + self._mark)
 
-    def _line(self, y: int) -> Content:
-        closed = len(self._whole.lines)
-        if y < closed:
-            return self._whole.lines[y]
-        return self._rest.lines[y - closed] if y - closed < len(self._rest.lines) else Content("")
-
-    def _with_number(self, line: Content, y: int) -> Content:
-        if not self._numbered or y not in self._whole.code_lines:
-            return line
-        words = f" press {self._whole.code_lines.index(y) + 1} to copy "
-        room = max(0, self._width - len(words))
-        kept = line.truncate(room).pad_right(room - min(room, line.cell_length))
-        return Content.assemble(kept, (words, _LABEL_STYLE))
-
     def _with_selection(self, line: Content, y: int) -> Content:
         selection = self.text_selection
         span = selection.get_span(y) if selection is not None else None
@@ -164,6 +177,14 @@ class Prose(Widget):
         styles = self.screen.get_component_styles("screen--selection")
         end = len(line) if span[1] == -1 else span[1]
         return line.stylize(Style.from_styles(styles), span[0], end)
+
+
+def _numbered(line: Content, number: int, width: int) -> Content:
+    """Put into the empty line above a block of code how it is copied."""
+    words = f" press {number} to copy "
+    room = max(0, width - len(words))
+    kept = line.truncate(room).pad_right(room - min(room, line.cell_length))
+    return Content.assemble(kept, (words, _LABEL_STYLE))
 
 
 def _parsed(piece: Piece, before: Sequence[Block]) -> list[Block]:
