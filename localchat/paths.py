@@ -17,7 +17,7 @@ class Paths:
     models: Path
     """The models folder: a GGUF put here is listed on the first screen."""
     state: Path
-    """Logs of the engine, and what was learnt about this machine."""
+    """Logs of the engine, and what was learned about this machine."""
 
     @property
     def chats_file(self) -> Path:

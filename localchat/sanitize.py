@@ -1,4 +1,4 @@
-"""One sanitiser between untrusted text and the terminal.
+"""One sanitizer between untrusted text and the terminal.
 
 Whatever a model, a file name, a log or the network wrote passes through here before a terminal
 sees it: terminals obey control bytes (clipboard, title, cursor) and Textual forwards them.

@@ -1,4 +1,4 @@
-"""The one sanitiser between untrusted text and the terminal."""
+"""The one sanitizer between untrusted text and the terminal."""
 
 import unicodedata
 

@@ -46,7 +46,7 @@ _OTHERS: Final = MappingProxyType(
 )
 _STOP: Final = "stop"
 KEYS: Final = (*_OTHERS, *_SAMPLING)
-"""What a persona may set, spelt as in config.toml."""
+"""What a persona may set, spelled as in config.toml."""
 
 _MOST_FILE_BYTES = 1 << 18
 

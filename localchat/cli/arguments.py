@@ -1,4 +1,4 @@
-"""What may be typed after `localchat`. Flags are spelt as llama.cpp spells them.
+"""What may be typed after `localchat`. Flags are spelled as llama.cpp spells them.
 
 Reads and checks the command line; does nothing with it.
 """

@@ -19,7 +19,7 @@ from localchat.machine.hardware import Hardware
 from localchat.models import folder
 
 _SELF_TEST_SECONDS = 120
-_COLOURS = {"ok": "32", "warn": "33", "fail": "31", "info": "2"}
+_COLORS = {"ok": "32", "warn": "33", "fail": "31", "info": "2"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,12 +128,12 @@ def _as_json(report: Report) -> dict[str, Any]:
 
 
 def _as_text(report: Report) -> str:
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.name != "nt"
+    colors = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.name != "nt"
     lines: list[str] = []
     for check in report.checks:
         mark = f"{check.status:<5}"
-        if colours:
-            mark = f"\x1b[{_COLOURS[check.status]}m{mark}\x1b[0m"
+        if colors:
+            mark = f"\x1b[{_COLORS[check.status]}m{mark}\x1b[0m"
         lines.append(f"{mark} {check.id:<18} {sanitize.line(check.message, 600)}")
         if check.fix:
             lines.append(f"{'':<25}-> {sanitize.line(check.fix, 600)}")

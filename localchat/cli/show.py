@@ -79,7 +79,7 @@ def _of_catalogue(found: Choice) -> dict[str, Any]:
     )  # fmt: skip
     values = {name: getattr(known, name) for name in kept}
     plain = {name: list(each) if isinstance(each, tuple) else each for name, each in values.items()}
-    return {**plain, "license": known.licence}
+    return {**plain, "license": known.license}
 
 
 def _of_file(found: Choice) -> dict[str, Any]:

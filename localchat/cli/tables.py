@@ -1,4 +1,4 @@
-"""Aligned columns for people, with colours on a terminal and without anywhere else."""
+"""Aligned columns for people, with colors on a terminal and without anywhere else."""
 
 import os
 import textwrap
@@ -35,14 +35,14 @@ class Column:
 
 
 class Pen:
-    """Writes lines, coloured where the output is a terminal that wants it."""
+    """Writes lines, colored where the output is a terminal that wants it."""
 
     def __init__(self, out: TextIO) -> None:
-        self._colours = out.isatty() and not os.environ.get("NO_COLOR") and os.name != "nt"
+        self._colors = out.isatty() and not os.environ.get("NO_COLOR") and os.name != "nt"
 
     def mark(self, text: str, style: Style) -> str:
         """Give a text its look."""
-        if not style or not self._colours:
+        if not style or not self._colors:
             return text
         return f"{_CODES[style]}{text}{_PLAIN}"
 
@@ -64,7 +64,7 @@ class Pen:
             if column.right and cell.text.endswith(" "):
                 # A blank keeps numbers aligned beside marks.
                 text += " "
-            # Blanks stay outside the colours, so that nothing is underlined by accident.
+            # Blanks stay outside the colors, so that nothing is underlined by accident.
             padding = " " * (column.width - cells.width(text))
             marked = self.mark(text, cell.style)
             parts.append(padding + marked if column.right else marked + padding)

@@ -7,7 +7,7 @@ from llama_cpp import llama_cpp
 
 
 class AbortFlag:
-    """Stops the computation under way; the CPU and Metal backends honour it.
+    """Stops the computation under way; the CPU and Metal backends honor it.
 
     The callback that llama.cpp calls is the C library's strlen: it is called hundreds of times a
     token, and a Python function would take the GIL each time. The empty string it is given means

@@ -13,7 +13,7 @@ from localchat.engine import devices, wire
 
 
 def ready() -> wire.Ready:
-    """Describe this engine. Call after the backends are initialised."""
+    """Describe this engine. Call after the backends are initialized."""
     return wire.Ready(
         id=0,
         engine=f"llama-cpp-python {metadata.version('llama-cpp-python')}",

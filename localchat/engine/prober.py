@@ -1,4 +1,4 @@
-"""Measures this machine in an engine process of its own, and says what was learnt.
+"""Measures this machine in an engine process of its own, and says what was learned.
 
 The front end's side of `probe`: starts the process, waits, and ends it whatever comes. Knows what
 a measurement is, nothing of how one is kept.

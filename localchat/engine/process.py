@@ -54,7 +54,7 @@ class Death:
     signal_name: str
     """Such as "SIGSEGV"; empty when the process ended by itself."""
     log_tail: str
-    """The end of its log, sanitised."""
+    """The end of its log, sanitized."""
 
     @property
     def last_words(self) -> str:

@@ -48,7 +48,7 @@ class Thoughts:
             return ""
         if self._tag is HARMONY_ANALYSIS:
             return self._tag.close
-        # Marks spelt like XML stand on lines of their own.
+        # Marks spelled like XML stand on lines of their own.
         return f"\n{self._tag.close}\n\n" if self._tag.close.startswith("</") else self._tag.close
 
     @property

@@ -21,7 +21,7 @@ Variables = Mapping[str, object]
 FOLDED = (
     "This model's template takes no system prompt: it was put in front of the next user message."
 )
-MERGED = "This model's template wants alternating turns: neighbouring messages were joined."
+MERGED = "This model's template wants alternating turns: neighboring messages were joined."
 DROPPED = "This model's template leaves out a part of the conversation."
 HEADER_ADDED = "The template does not begin the answer: the header of its own answers was added."
 CONTINUED_PLAINLY = "The template cannot continue an answer: its text follows the usual header."
@@ -226,7 +226,7 @@ def _plans(messages: tuple[Message, ...]) -> list[_Plan]:
 
 
 def merge(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Join neighbours of one role, a blank line between them."""
+    """Join neighbors of one role, a blank line between them."""
     if not any(a.role == b.role for a, b in pairwise(messages)):
         return messages
     merged: list[Message] = []

@@ -1,6 +1,6 @@
 """What commands and events carry: messages, sampler settings, what was measured, devices.
 
-Frozen values without behaviour; knows neither the wire's lines nor llama_cpp.
+Frozen values without behavior; knows neither the wire's lines nor llama_cpp.
 """
 
 from dataclasses import dataclass

@@ -113,7 +113,7 @@ class _Arena:
         return offset
 
     def give(self, offset: int, size: int) -> None:
-        """Give a block back and join it with its neighbours."""
+        """Give a block back and join it with its neighbors."""
         free = self.free
         index = 0
         while index < len(free) and free[index][0] < offset:

@@ -26,7 +26,7 @@ _F16_BYTES: Final = 2
 _ID_BYTES: Final = 4
 _PLACE_BYTES: Final = 8
 _KEPT_TURNS: Final = 2
-"""How often the same pair of neighbours is replayed; later turns pack as the second does."""
+"""How often the same pair of neighbors is replayed; later turns pack as the second does."""
 _ROTATION_DIMS: Final = 64
 
 _STATES: Mapping[State, Callable[[Scene, Tensor, Recurrent], Tensor]] = MappingProxyType(

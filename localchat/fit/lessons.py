@@ -150,7 +150,7 @@ def _with_kv_rate(
 def _fitted(pace: Pace, rows: Sequence[tuple[Work, float]]) -> Pace:
     """Fit both terms to the times, each error counted as a share of its time.
 
-    Minimises sum((u x + v y - 1)^2) / n + pull ((u - 1)^2 + (v - 1)^2), where x and y are the
+    Minimizes sum((u x + v y - 1)^2) / n + pull ((u - 1)^2 + (v - 1)^2), where x and y are the
     shares that bytes and layers have in a time according to `pace`.
     """
     xx = yy = _PULL

@@ -27,9 +27,9 @@ def choose(plain: Sequence[Row], quantized: Sequence[Row], rules: Rules) -> tupl
         option.BALANCED: higher,
     }
     added = [ways[name](pick, offers, further) for name, pick in named.items()]
-    labelled = list(named.items())
-    labelled += [(option.QUANTIZED_KV, pick) for pick in added if pick is not None]
-    return _merged(labelled)
+    labeled = list(named.items())
+    labeled += [(option.QUANTIZED_KV, pick) for pick in added if pick is not None]
+    return _merged(labeled)
 
 
 def longest(offers: Offers) -> Sketch:
@@ -114,10 +114,10 @@ def _worth_asking(rows: Sequence[Row], chosen: Offers) -> list[Row]:
     return [row for row in rows if id(row.candidate) in short or row.plain.divergence < worst]
 
 
-def _merged(labelled: Sequence[tuple[str, Sketch]]) -> tuple[Option, ...]:
+def _merged(labeled: Sequence[tuple[str, Sketch]]) -> tuple[Option, ...]:
     names: dict[int, list[str]] = {}
     sketches: dict[int, Sketch] = {}
-    for name, sketch in labelled:
+    for name, sketch in labeled:
         sketches[id(sketch)] = sketch
         if name not in names.setdefault(id(sketch), []):
             names[id(sketch)].append(name)

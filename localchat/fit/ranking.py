@@ -2,7 +2,7 @@
 
     score = prior x score kept x use of the context x use of the speed
 
-The prior is the catalogue's tier, a judgement; files that it does not know are judged by their size
+The prior is the catalogue's tier, a judgment; files that it does not know are judged by their size
 alone, which misleads between families. What is too slow or does not fit comes after what is not.
 """
 

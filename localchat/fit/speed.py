@@ -106,17 +106,17 @@ def estimate(
     by_format = functools.partial(pace.host, hardware, candidate, params)
     host = by_format()
     gpu = pace.gpus(hardware, parts.gpu_shares) or host
-    learnt = [
+    learned = [
         lessons.of_processor(host, measurements, wanted, by_format),
         lessons.of_gpu(gpu, measurements, wanted),
     ]
-    devices = _Devices(parts, learnt[0].pace, learnt[1].pace)
+    devices = _Devices(parts, learned[0].pace, learned[1].pace)
     own = _own(candidate, measurements, wanted, parts)
     if own:
         return _measured(own, devices)
     at_work = [
         lesson
-        for lesson, share in zip(learnt, (parts.host, parts.gpu), strict=True)
+        for lesson, share in zip(learned, (parts.host, parts.gpu), strict=True)
         if not share.is_nothing
     ]
     if at_work and all(lesson.is_fitted for lesson in at_work):

@@ -15,7 +15,7 @@ _RECURRENT_LAYER = 1.9
 _WINDOW_LAYER = 1.4
 _EXPERTS_LAYER = 1.2
 """How much more a layer's fixed cost is than that of Llama's, in models with delta nets or
-state-space layers, with sliding windows (whose makers also normalise more), and with experts: seen
+state-space layers, with sliding windows (whose makers also normalize more), and with experts: seen
 in public measurements (tests/fit/check_points.toml)."""
 
 

@@ -68,7 +68,7 @@ class Memory:
         return on_disk
 
     def save(self) -> None:
-        """Write what was learnt since the start; a disk that refuses costs nothing."""
+        """Write what was learned since the start; a disk that refuses costs nothing."""
         if self._file is None or not self._is_changed:
             return
         others = {path: each for path, each in self._known.items() if os.path.exists(path)}

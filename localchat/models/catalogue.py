@@ -65,9 +65,9 @@ class CatalogueModel:
     """Weights of the text model, tied embeddings once."""
     shape: Shape
     trained_context_tokens: int
-    licence: str
+    license: str
     tier: int
-    """1 to 9: a judgement of what to expect of its answers."""
+    """1 to 9: a judgment of what to expect of its answers."""
     tier_reason: str
     sources: tuple[str, ...]
     files: tuple[RepositoryFiles, ...] = ()
@@ -166,7 +166,7 @@ def read_model(entry: Table) -> CatalogueModel:
         parameters=entry.whole("parameters"),
         active_parameters=entry.maybe_whole("active_parameters"),
         trained_context_tokens=entry.whole("trained_context_tokens"),
-        licence=entry.text("licence"),
+        license=entry.text("license"),
         released=entry.text("released", ""),
         thinking=entry.text("thinking", ""),
         multimodal=entry.flag("multimodal"),

@@ -1,6 +1,6 @@
 """A choice in words: what every number is, what limits it, and what would change it.
 
-Pure: values in, labelled lines out. Every text that came from a file is made safe here.
+Pure: values in, labeled lines out. Every text that came from a file is made safe here.
 """
 
 from collections.abc import Iterator
@@ -214,7 +214,7 @@ def _about(entry: Entry) -> Iterator[Fact]:
         yield from hub_explaining.offer(entry.offer)
     if entry.known is not None:
         known = entry.known
-        yield _fact("model", known.tier_reason, sanitize.line(known.licence, 40))
+        yield _fact("model", known.tier_reason, sanitize.line(known.license, 40))
     elif entry.path is not None and entry.local is not None and not entry.local.is_guide:
         yield _fact("is at", wording.short_path(entry.path))
     if entry.held is not None:

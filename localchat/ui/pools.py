@@ -107,7 +107,7 @@ def _pool(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring cells of a bar that show the same."""
+    """Neighboring cells of a bar that show the same."""
 
     kind: Kind
     cells: int

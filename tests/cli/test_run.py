@@ -75,9 +75,9 @@ def test_stdin_stands_before_the_prompt(model: Path, tmp_path: Path) -> None:
     """Piped text, a blank line, then what was typed."""
     log = tmp_path / "log"
     script = {"log": str(log)}
-    done = command.run("run", str(model), "Summarise", script=script, piped="one\ntwo\n")
+    done = command.run("run", str(model), "Summarize", script=script, piped="one\ntwo\n")
     assert done.code == 0
-    assert _generate(log).messages == (wire.Message("user", "one\ntwo\n\nSummarise"),)
+    assert _generate(log).messages == (wire.Message("user", "one\ntwo\n\nSummarize"),)
 
 
 @pytest.mark.parametrize("arguments", [("-p", "Hi"), ("Hi",)])

@@ -52,8 +52,8 @@ def test_json_measures_the_answer() -> None:
 
 
 def test_stdin_is_part_of_the_question() -> None:
-    """`echo text | localchat run guide "Summarise"` answers."""
-    done = command.run("run", "guide", "Summarise", piped="text\n")
+    """`echo text | localchat run guide "Summarize"` answers."""
+    done = command.run("run", "guide", "Summarize", piped="text\n")
     assert done.code == 0
     assert done.out.strip()
 

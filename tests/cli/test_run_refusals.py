@@ -80,7 +80,7 @@ def test_nothing_to_ask_is_wrong_usage(model: Path) -> None:
         ]
 
 
-def test_a_question_in_place_of_the_model_is_recognised() -> None:
+def test_a_question_in_place_of_the_model_is_recognized() -> None:
     """Whoever forgets the model is told where it goes."""
     done = command.run("run", "What is Q4_K_S?", script={})
     assert done.code == 3

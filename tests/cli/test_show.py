@@ -19,7 +19,7 @@ def test_a_model_of_the_catalogue() -> None:
     assert ("mistral-7b", "llama", 32768) == (
         found["id"], found["architecture"], found["trained_context_tokens"]
     )  # fmt: skip
-    assert (128 * 1024, known.licence) == (found["kv_bytes_per_token"], found["license"])
+    assert (128 * 1024, known.license) == (found["kv_bytes_per_token"], found["license"])
     assert list(known.sources) == found["sources"]
     by_quant = {each["quant"]: each for each in found["files"]}
     assert 4_370_000_000 == by_quant["Q4_K_M"]["file_bytes"]

@@ -47,7 +47,7 @@ def target(header: Path) -> Target:
     ],
 )
 async def test_a_header_is_enough(name: str, home: Path, tmp_path: Path) -> None:
-    """Every kind of architecture decodes truncated, and what is learnt predicts its speed."""
+    """Every kind of architecture decodes truncated, and what is learned predicts its speed."""
     header = architectures.write_header(
         tmp_path / "header.gguf", name, architectures.CLASSES[name].tiny
     )

@@ -90,7 +90,7 @@ def test_all_other_text_can_be_said(text: str) -> None:
 
 
 def test_free_members_take_no_name_of_another() -> None:
-    """A second "a" of another kind would replace the first, however it is spelt."""
+    """A second "a" of another kind would replace the first, however it is spelled."""
     schema = {"properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "string"}}
     start = Matcher(_compiled({"type": "object", **schema}))
 

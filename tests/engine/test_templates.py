@@ -219,7 +219,7 @@ def test_notes(family: str, notes: tuple[str, ...]) -> None:
     assert stage(family).render(TALK, {}, SENTINEL).notes == notes
 
 
-def test_neighbours_are_joined_only_where_needed() -> None:
+def test_neighbors_are_joined_only_where_needed() -> None:
     """Two questions in a row stay apart unless the template insists on alternation."""
     twice = [Message("user", "One."), Message("user", "Two.")]
     joined = stage("gemma").render(twice, {}, SENTINEL)

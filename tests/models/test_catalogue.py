@@ -71,9 +71,9 @@ def test_most_models_have_files_of_known_size() -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=_each)
 def test_an_entry_is_complete(model: CatalogueModel) -> None:
-    """Every entry has a source, a licence, a short id and figures that are possible."""
+    """Every entry has a source, a license, a short id and figures that are possible."""
     assert model.sources
-    assert model.licence
+    assert model.license
     assert re.fullmatch(r"[a-z0-9][a-z0-9.-]{2,31}", model.id)
     assert model.repo not in model.fallback_repos
     assert model.released == "" or re.fullmatch(r"20\d\d(-\d\d){0,2}", model.released)
@@ -255,15 +255,15 @@ def _entry(changes: Mapping[str, Any]) -> Table:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"licence": None}, "model.x.licence is missing"),
-        ({"licence": 7}, "model.x.licence must be a text"),
+        ({"license": None}, "model.x.license is missing"),
+        ({"license": 7}, "model.x.license must be a text"),
         ({"sources": []}, "model.x.sources must name one at least"),
         ({"tier": 10}, "model.x.tier must be from 1 to 9"),
         ({"thinking": "maybe"}, "model.x.thinking must be none, optional or always"),
         ({"repo": "dolphin"}, 'model.x.repo must be like "user/name"'),
         ({"parameters": -1}, "model.x.parameters must be a whole number, 0 or more"),
         ({"active_parameters": 10**12}, "model.x.active_parameters must not be more than"),
-        ({"colour": "red"}, "model.x.colour is not a key that localchat knows"),
+        ({"color": "red"}, "model.x.color is not a key that localchat knows"),
         ({"shape": None}, "model.x.shape is missing"),
         ({"shape.layers": 33}, "model.x.shape.layers must be 32, the layers of all kinds"),
         ({"shape.stated_kv_bytes_per_token": 1}, "must be 131072, which follows from the shape"),

@@ -33,7 +33,7 @@ def test_every_file_type_of_llama_cpp_is_known() -> None:
 
 
 def test_names_are_one_to_one() -> None:
-    """No name or alias could mean two quantizations, however it is spelt."""
+    """No name or alias could mean two quantizations, however it is spelled."""
     texts = [text for quant in QUANTS for text in (quant.name, *quant.aliases)]
     keys = ["".join(filter(str.isalnum, text)).upper() for text in texts]
     assert sorted(keys) == sorted(set(keys))

@@ -14,7 +14,7 @@ _LABEL_CELLS = 10
 
 
 class FitDetails(Widget):
-    """Shows labelled lines."""
+    """Shows labeled lines."""
 
     facts: reactive[tuple[Fact, ...]] = reactive((), layout=True)
 
