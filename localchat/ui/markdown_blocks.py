@@ -5,16 +5,15 @@ Knows neither widths nor widgets.
 """
 
 import dataclasses
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from textual.content import Content, Span
 from textual.highlight import highlight
 
 from localchat import sanitize
+from localchat.ui import code_blocks
 
 CODE_STYLE = "$text-warning on $surface"
 MUTED_STYLE = "$foreground-muted"
@@ -81,7 +80,7 @@ class _Builder:
 def parse(markdown: str) -> tuple[Block, ...]:
     """Read Markdown; every text in the blocks is safe to show."""
     builder = _Builder()
-    tokens = iter(_parser().parse(sanitize.text(markdown)))
+    tokens = iter(code_blocks.parser().parse(sanitize.text(markdown)))
     for token in tokens:
         _take(builder, token, tokens)
     return tuple(builder.blocks)
@@ -97,21 +96,6 @@ def plain(text: str) -> Block:
 def after_gap(block: Block) -> Block:
     """Return the block with an empty line before it."""
     return dataclasses.replace(block, gap=block.gap or Content(""))
-
-
-def code(markdown: str) -> tuple[str, ...]:
-    """Give the text of every block of code, in the order in which `parse` gives the blocks."""
-    tokens = _parser().parse(sanitize.text(markdown))
-    return tuple(
-        sanitize.text(token.content).rstrip("\n")
-        for token in tokens
-        if token.type in ("fence", "code_block")
-    )
-
-
-@functools.cache
-def _parser() -> MarkdownIt:
-    return MarkdownIt("gfm-like", {"html": False})
 
 
 def _take(builder: _Builder, token: Token, tokens: Iterator[Token]) -> None:

@@ -11,7 +11,7 @@ from localchat.chat import attachments
 from localchat.chat.chat import Chat
 from localchat.chat.messages import Message, Part
 from localchat.cli.linear.speaker import Speaker
-from localchat.ui import clipboard
+from localchat.ui import clipboard, copy_words
 
 
 async def attach(name: str, speaker: Speaker) -> Part:
@@ -23,12 +23,12 @@ async def attach(name: str, speaker: Speaker) -> Part:
     return found.part
 
 
-async def copy(chat: Chat, speaker: Speaker) -> None:
-    """Copy the last answer with a tool of this system. Raises UsageError."""
-    text = sanitize.text(_last_answer(chat).text)
+async def copy(chat: Chat, which: str, speaker: Speaker) -> None:
+    """Copy what `/copy` means with a tool of this system. Raises UsageError."""
+    text, what = copy_words.wanted(chat, which)
     for tool in clipboard.find_tools(os.environ):
-        if await clipboard.copy_with(tool, text):
-            speaker.say(f"The last answer was copied with {tool.name}.")
+        if await clipboard.copy_with(tool, sanitize.text(text)):
+            speaker.say(f"{what} was copied with {tool.name}.")
             return
     raise errors.UsageError("No clipboard can be used here.", "/export writes a file instead.")
 

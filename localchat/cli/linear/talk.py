@@ -94,7 +94,7 @@ class Talk:
             "chat.models": self._models,
             "chat.chats": self._chats,
             "chat.search": lambda: self._search(argument),
-            "chat.copy": lambda: self._do(extras.copy(core.chat, self._speaker)),
+            "chat.copy": lambda: self._do(extras.copy(core.chat, argument, self._speaker)),
             "chat.thoughts": lambda: extras.thoughts(core.chat, self._speaker),
             "chat.stop": lambda: self._speaker.say("Nothing is being answered."),
             "prompt.attach": lambda: core.files.append(

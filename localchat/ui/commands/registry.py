@@ -73,8 +73,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "new_chat", ("ctrl+n",), slash="new", group=CHATS, in_footer=True, is_priority=True,
     ),
     Command(
-        "chat.copy", "Copy answer", "copy the last answer",
-        "last('copy')", ("ctrl+y",), slash="copy", group=ANSWERS, in_footer=True, is_priority=True,
+        "chat.copy", "Copy", "copy the last answer, code block N of it, or all of the chat",
+        "last('copy')", ("ctrl+y",), slash="copy", argument="[N|all]", group=ANSWERS,
+        in_footer=True, is_priority=True,
     ),
     Command(
         "chat.copy_all", "Copy chat", "copy the whole chat as Markdown", "app.copy_chat",

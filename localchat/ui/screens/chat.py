@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from localchat import errors, sanitize
 from localchat.chat import attachments, events
@@ -23,6 +22,7 @@ from localchat.ui.widgets.bars import TooSmall, TopBar
 from localchat.ui.widgets.composer import Composer
 from localchat.ui.widgets.conversation import Conversation
 from localchat.ui.widgets.editor import Editor
+from localchat.ui.widgets.key_footer import KeyFooter
 from localchat.ui.widgets.prompt_area import PromptArea
 from localchat.ui.widgets.prompt_box import PromptBox
 
@@ -61,7 +61,7 @@ class ChatScreen(Screen[None]):
         yield self._bar
         yield self._conversation
         yield self.composer
-        yield Footer(show_command_palette=False)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Begin with the prompt."""
@@ -131,9 +131,9 @@ class ChatScreen(Screen[None]):
         """Scroll the conversation from the prompt."""
         self._conversation.transcript.scroll_pages(pages)
 
-    def action_last(self, deed: str) -> None:
-        """Do something with the last answer."""
-        self._conversation.last(deed)
+    def action_last(self, deed: str, which: str = "") -> None:
+        """Do something with the last answer, or with a part of it."""
+        self._conversation.last(deed, which)
 
     def _hear(self, session: Session, event: events.ChatEvent) -> None:
         if session is self.session:

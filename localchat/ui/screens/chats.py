@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from localchat import sanitize
 from localchat.chat.store.keeper import Keeper
@@ -17,6 +17,7 @@ from localchat.ui import chat_rows, commands
 from localchat.ui.widgets.bars import TooSmall, TopBar
 from localchat.ui.widgets.chat_browser import ChatBrowser
 from localchat.ui.widgets.chat_list import ChatList, Place
+from localchat.ui.widgets.key_footer import KeyFooter
 
 _SEARCH_PAUSE_SECONDS = 0.15
 _NO_CHATS = """\
@@ -51,7 +52,7 @@ class ChatsScreen(Screen[None]):
         yield self._search
         yield self._empty
         yield self.browser
-        yield Footer(show_command_palette=False)
+        yield KeyFooter()
 
     def search_for(self, text: str) -> None:
         """Search for a text, as if it had been typed."""

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from localchat.library.values import Phase
 from localchat.ui import commands, download_board
@@ -16,6 +16,7 @@ from localchat.ui.screens.download_steering import SteeringScreen
 from localchat.ui.widgets import download_words
 from localchat.ui.widgets.bars import TooSmall
 from localchat.ui.widgets.download_list import DownloadList
+from localchat.ui.widgets.key_footer import KeyFooter
 
 _NOTHING = (
     "Nothing is being downloaded.\n\n"
@@ -44,7 +45,7 @@ class DownloadsScreen(SteeringScreen):
         yield self._total
         yield self._list
         yield Static(_NOTHING, id="nothing", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyFooter()
 
     async def on_mount(self) -> None:
         """Show what there is, and look at the disk."""
@@ -82,6 +83,12 @@ class DownloadsScreen(SteeringScreen):
         if action == "pause_all":
             return any(each.phase is not Phase.DONE for each in self._desk.all())
         return bool(self._list.key) if action == "cancel" else True
+
+    def footer_title(self, command_id: str) -> str:
+        """Say what Enter does with the download under the cursor."""
+        download = self._board.download(self._list.key)
+        is_here = download is not None and bool(download.paths)
+        return "Go on" if command_id == "downloadlist.take" and not is_here else ""
 
     @on(DownloadList.Moved)
     def _offer(self) -> None:

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from localchat import errors
 from localchat.engine import wire
@@ -27,6 +26,7 @@ from localchat.ui.widgets.bars import TooSmall
 from localchat.ui.widgets.browser import Browser
 from localchat.ui.widgets.download_strip import DownloadStrip
 from localchat.ui.widgets.hub_browser import HubBrowser
+from localchat.ui.widgets.key_footer import KeyFooter
 from localchat.ui.widgets.load_strip import LoadStrip
 from localchat.ui.widgets.upkeep import Upkeep
 
@@ -76,7 +76,7 @@ class ModelsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TooSmall()
         yield self._upkeep
-        yield Footer(show_command_palette=False)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Open what was asked for on the command line."""

@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from localchat.fit.option import Option
-from localchat.ui import commands, pools, shelf, wording
+from localchat.ui import commands, pools, shelf, taking, wording
 from localchat.ui.shelf import Entry
 from localchat.ui.stock import Stock
 from localchat.ui.widgets.fit_grid import FitGrid
@@ -47,6 +47,8 @@ class Browser(Container):
         self.stock: Stock | None = None
         self.entry: Entry | None = None
         """What is looked at."""
+        self._enter_title = ""
+        """What the footer says of Enter."""
         self._machine = MachineBar()
         self._memory = MemoryBar()
         self._pane = FitPane()
@@ -90,6 +92,16 @@ class Browser(Container):
         if not self.is_choosing:
             self.query_one(Rows).focus()
 
+    def footer_title(self, command_id: str) -> str:
+        """Say what Enter does where the cursor is."""
+        if command_id not in ("list.choose", "grid.choose"):
+            return ""
+        line = self.entry if self.is_choosing else self.picker.models.cursor
+        is_shown = isinstance(line, Entry) and self.entry is not None and line.key == self.entry.key
+        option = self._pane.option if is_shown or not isinstance(line, Entry) else line.best
+        found = taking.way(line, option, self.stock)
+        return taking.TITLES[found] if found else ""
+
     def action_toggle_kv(self) -> None:
         """Plan with the other type of KV cache."""
         self._pane.action_toggle_kv()
@@ -114,6 +126,10 @@ class Browser(Container):
         if self.stock is not None:
             footprint = event.option.footprint if event.option else None
             self._memory.pools = pools.of(self.stock.hardware, self.stock.budget, footprint)
+        if self._enter_title != (title := self.footer_title("grid.choose")):
+            # Not at every step: the footer is made anew each time.
+            self._enter_title = title
+            self.refresh_bindings()
 
     @on(ModelList.Chosen)
     def _want_listed(self, event: ModelList.Chosen) -> None:
@@ -130,14 +146,13 @@ class Browser(Container):
             self.post_message(self.Wanted(self.entry, event.option))
 
     @on(ModelList.Entered)
-    def _go_in(self, event: ModelList.Entered) -> None:
+    @on(FitGrid.Back)
+    def _go(self, event: ModelList.Entered | FitGrid.Back) -> None:
         event.stop()
-        if event.entry.candidates:
+        if isinstance(event, FitGrid.Back):
+            self.choose(False)
+        elif event.entry.candidates:
             self._look_at(event.entry)
             self.choose(True)
         elif event.entry.result is not None:
             self.post_message(self.Wanted(event.entry, None))
-
-    @on(FitGrid.Back)
-    def _go_back(self) -> None:
-        self.choose(False)

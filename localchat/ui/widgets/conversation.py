@@ -10,7 +10,7 @@ from textual.message import Message
 from localchat import errors, sanitize
 from localchat.chat import events
 from localchat.chat.messages import Message as ChatMessage
-from localchat.ui import copying, deeds, markdown_blocks
+from localchat.ui import code_blocks, copy_words, copying, deeds
 from localchat.ui.commands import own_keys
 from localchat.ui.session import Session
 from localchat.ui.widgets.answer import AnswerView
@@ -77,12 +77,20 @@ class Conversation(Container):
         if self.session is not None:
             self.transcript.show(self.session.items())
 
-    def last(self, deed: str) -> None:
-        """Do something with the last answer that has text."""
-        path = self.session.chat.path if self.session else ()
-        answers = [each for each in path if each.role == "assistant"]
+    def last(self, deed: str, which: str = "") -> None:
+        """Do something with the last answer; `which` is what to copy of it."""
+        if self.session is None:
+            return
+        chat = self.session.chat
+
+        async def copy() -> str:
+            await copying.copy(self.app, *copy_words.wanted(chat, which))
+            return ""
+
         if deed == "copy":
-            answers = [each for each in answers if each.text]
+            self.attempt(copy)
+            return
+        answers = [each for each in chat.path if each.role == "assistant"]
         if deed == "thoughts":
             answers = [each for each in answers if each.reasoning or each.is_streaming]
         if answers:
@@ -161,7 +169,7 @@ class Conversation(Container):
         elif event.deed == "copy":
             self._copy(message.text, "The message")
         elif event.deed == "code":
-            codes = markdown_blocks.code(message.text)
+            codes = code_blocks.code(message.text)
             if 0 < event.number <= len(codes):
                 self._copy(codes[event.number - 1], f"Code block {event.number}")
 
