@@ -18,6 +18,7 @@ from localchat.library.places import Place, Program
 from localchat.models.catalogue import CatalogueModel
 from localchat.ui.app import LocalchatApp
 from localchat.ui.setup import Setup
+from localchat.ui.widgets.model_picker import ModelPicker
 from tests.fake_hub import FakeHub
 from tests.ui import hosts
 
@@ -59,11 +60,13 @@ def make_app(
 
 async def search(pilot: Pilot[None], text: str) -> None:
     """Type into the search field."""
-    await hosts.shows(pilot, "built in")
+    await hosts.open_models(pilot, "built in")
     await hosts.press(pilot, "slash")
-    await hosts.wait_until(pilot, lambda: isinstance(pilot.app.focused, Input))
-    pilot.app.screen.query_one("#search", Input).value = text
-    await pilot.pause()
+    await hosts.focuses(pilot, Input)
+    screen = pilot.app.screen
+    picker = screen.query_one(ModelPicker)
+    screen.query_one("#search", Input).value = text
+    await hosts.wait_until(pilot, lambda: picker.listing.arrangement.search == text)
 
 
 async def ask(pilot: Pilot[None], text: str) -> None:

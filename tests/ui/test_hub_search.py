@@ -8,7 +8,8 @@ from textual.pilot import Pilot
 
 from localchat.ui.hub_lines import NOTHING_FOUND
 from localchat.ui.shelf import Entry
-from localchat.ui.widgets.model_list import ModelList
+from localchat.ui.widgets.model_list import ModelList, Rows
+from localchat.ui.widgets.model_picker import ModelPicker
 from tests import hub_demo
 from tests.conftest import MakeEngine
 from tests.fake_hub import FakeHub, FakeRepo, Fault
@@ -48,9 +49,7 @@ async def test_typing_asks_nobody(fake_engine: MakeEngine, tmp_path: Path, hub: 
         assert 20 == len(_repos(pilot))
         assert _cursor(pilot) == "hub:someone0/Model-000-GGUF"
         row = "someone0/Model-000-GGUF 1.0B 9.0k 900"
-        await hosts.wait_until(
-            pilot, lambda: row in " ".join(hosts.screen_text(pilot).split()), seconds=5
-        )
+        await hosts.wait_until(pilot, lambda: row in " ".join(hosts.screen_text(pilot).split()))
 
 
 async def test_line_in_the_list_searches_too(
@@ -61,6 +60,7 @@ async def test_line_in_the_list_searches_too(
     async with app.run_test(size=SIZE) as pilot:
         await hub_hosts.search(pilot, "model-00")
         await hosts.press(pilot, "down")
+        await hosts.focuses(pilot, Rows)
         await hosts.wait_until(pilot, lambda: _cursor(pilot) == "ask:search")
         await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "someone0/Model-000-GGUF")
@@ -98,18 +98,34 @@ async def test_filters_are_words_and_keys(
     async with app.run_test(size=SIZE) as pilot:
         await hub_hosts.ask(pilot, "model author:someone1 <8b sort:likes")
         await hosts.shows(pilot, "on the Hub · by likes · up to 8B · of someone1")
-        await hosts.wait_until(pilot, lambda: bool(_repos(pilot)))
+        await _answered(pilot, hub, 1)
         asked = hub.requests()[0].path
         assert "author=someone1" in asked and "sort=likes" in asked and "search=model" in asked
         await hosts.press(pilot, "s")
         await hosts.shows(pilot, "on the Hub · by date")
-        await hosts.wait_until(pilot, lambda: _cursor(pilot) == f"hub:{_repos(pilot)[0]}")
+        await _answered(pilot, hub, 2)
+        assert "sort=lastModified" in hub.requests()[-1].path
         await hosts.press(pilot, "f")
         await hosts.shows(pilot, "by date · up to 9.5B · of someone1")
-        await hosts.wait_until(pilot, lambda: "sort=lastModified" in hub.requests()[-1].path)
+        await _answered(pilot, hub, 3)
+        assert "author=someone1" in hub.requests()[-1].path
         await hosts.press(pilot, "a")
+        await _answered(pilot, hub, 4)
         await hosts.shows(pilot, "by date · up to 9.5B")
-        await hosts.wait_until(pilot, lambda: "author=" not in hub.requests()[-1].path)
+        await hosts.hides(pilot, "of someone1")
+        assert "author=" not in hub.requests()[-1].path
+
+
+async def _answered(pilot: Pilot[None], hub: FakeHub, count: int) -> None:
+    """Wait until so many questions were asked, and the cursor is on a result."""
+    picker = pilot.app.screen.query_one(ModelPicker)
+
+    def is_answered() -> bool:
+        if len(hub.requests()) != count or picker.listing.finding.asking:
+            return False
+        return _cursor(pilot).removeprefix("hub:") in _repos(pilot)
+
+    await hosts.wait_until(pilot, is_answered)
 
 
 async def test_nothing_found_is_told(fake_engine: MakeEngine, tmp_path: Path, hub: FakeHub) -> None:
@@ -131,8 +147,7 @@ async def test_errors_are_told_and_left(
         await hosts.shows(pilot, "503")
         count = len(hub.requests())
         await hosts.press(pilot, "escape")
-        await hosts.wait_until(pilot, lambda: "503" not in hosts.screen_text(pilot))
-        assert "on the Hub" not in hosts.screen_text(pilot)
+        await hosts.hides(pilot, "503", "on the Hub")
         assert count == len(hub.requests())
 
 
@@ -146,7 +161,7 @@ async def test_silent_hub_can_be_left(
         await hub_hosts.ask(pilot, "model")
         await hosts.shows(pilot, "Searching the Hub …")
         await hosts.press(pilot, "escape")
-        await hosts.wait_until(pilot, lambda: "Searching" not in hosts.screen_text(pilot))
+        await hosts.hides(pilot, "Searching")
         await hosts.shows(pilot, "Guide")
 
 
