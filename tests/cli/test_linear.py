@@ -71,6 +71,13 @@ def test_slips_are_told_and_the_talk_goes_on(tmp_path: Path) -> None:
     assert "Model: Here." in done.out
 
 
+def test_a_second_slash_makes_a_message_of_a_command(tmp_path: Path) -> None:
+    """As in the screens: `//quit` says "/quit" to the model."""
+    done = _talk(tmp_path, "//quit\n", {"answers": ["Here."]})
+    assert done.code == 0
+    assert _messages(tmp_path) == (("user", "/quit"), ("assistant", "Here."))
+
+
 def test_what_the_model_says_cannot_drive_the_terminal(tmp_path: Path) -> None:
     """Control bytes of an answer are shown, not sent; also into a pipe."""
     done = _talk(tmp_path, "Hello\n", {"answers": ["A \x1b]52;c;eA==\x07 trick.\x9b2J"]})

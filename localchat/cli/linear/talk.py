@@ -72,7 +72,7 @@ class Talk:
                 self._obey(*found)
             else:
                 self._reader.remember(text)
-                self._do(self._core.send(text))
+                self._do(self._core.send(commands.without_escape(text)))
         except errors.LocalchatError as error:
             self._speaker.say(error.message, error.hint)
 
