@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from localchat import paths
+from localchat import paths, sanitize
 
 MOST_ENTRIES = 1000
 _MOST_CHARACTERS = 20_000
@@ -71,7 +71,8 @@ def _entry(line: bytes) -> str:
         value = json.loads(line)
     except ValueError:
         return ""
-    return value if isinstance(value, str) else ""
+    # Others may write into the file.
+    return sanitize.text(value) if isinstance(value, str) else ""
 
 
 def _append(file: Path, text: str) -> None:

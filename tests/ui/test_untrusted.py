@@ -3,19 +3,15 @@
 import asyncio
 import dataclasses
 import functools
-import os
-import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.color import Color
-from textual.widget import Widget
 
 from localchat import errors
 from localchat.chat import events, messages, records, tree
@@ -53,34 +49,9 @@ from localchat.ui.widgets.model_picker import ModelPicker
 from localchat.ui.widgets.notice import Notice
 from localchat.ui.widgets.setting_fields import SettingField
 from localchat.ui.widgets.user_message import QueuedMessage, UserMessage
-from tests.ui import hosts
-
-# What Textual itself writes to color a line; everything else with an escape is of the text.
-_COLORS = re.compile(r"\x1b\[[0-9;]*m")
-_OBEYED = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
-)
-HOSTILE = (
-    "\x1b]52;c;aGVsbG8=\x07",
-    "\x1b]0;owned\x07\x1b]8;;http://evil.example\x07click\x1b]8;;\x07",
-    "\x1b[2J\x1b[31mred\x1b[0m\x1b[?1049l",
-    "\x1bP$q\x1b\\ \x9b2J\x9d52;c;x\x9c",
-    "a\rb\x08\x08c\x0c\x0bd\x7f",
-    "\u202eevil\u202c \u2066x\u2069 \u200f",
-    "&#x202e;&#27;[31m &rlm; &#12;&#13;&NewLine;",
-    "[x](javascript:%1b]52;c;x%07) [y](http://a\x1b]0;b\x07c) ![z](\x1b[2J)",
-    "```\x1b]0;x\x07\n\x1b[2J\n```\n`\x1b[31m`",
-    "| \x1b[2J | b |\n|---|---|\n| \x07 | [/red][bold]x[@click=app.quit]q[/] |",
-    "[bold red]markup[/] [@click=app.quit()]leave[/] $text {{x}} \\[",
-    "# \x1b[31m\n> \x07\n- \x9b2J\n1. \x1b\\\n",
-    "\ud800\udfff\ufeff\u2028\u2029\U000e0041",
-    "\x1b" * 50 + "\n" * 5 + "\t\x1b\t",
-)
-
+from tests.ui import hostile, hosts
 
 _STOP_ROW = next(row for row in setting_rows.ROWS if row.key == setting_rows.STOP)
-_EXAMPLES = int(os.environ.get("LOCALCHAT_TEST_EXAMPLES", "60"))
-"""How many texts Hypothesis puts on the wall; 10,000 take about half an hour."""
 
 
 class _Wall(App[None]):
@@ -175,11 +146,7 @@ class _Wall(App[None]):
     async def _drawn(self) -> str:
         for _ in range(3):
             await asyncio.sleep(0)
-        drawn = []
-        for widget in self.screen.walk_children(Widget):
-            for line in range(widget.size.height):
-                drawn.append(widget.render_line(line).render(self.console))
-        return "\n".join(drawn)
+        return hostile.drawn(self)
 
 
 def _message(text: str) -> messages.Message:
@@ -212,48 +179,43 @@ def wall() -> Iterator[_Wall]:
 def _obeyed(wall: _Wall, text: str) -> list[str]:
     """What a terminal would obey of everything drawn for this text."""
     drawn: str = wall.call_from_thread(functools.partial(wall.show, text))  # type: ignore[arg-type]
-    return _OBEYED.findall(_COLORS.sub("", drawn))
-
-
-_TEXTS = st.text(max_size=60) | st.lists(
-    st.sampled_from([*HOSTILE, "\x1b", "]52;c;", "\x07", "&#", "x9b;", "`", "\n", "word "])
-).map("".join)
+    return hostile.obeyed(drawn)
 
 
 def test_everything_is_drawn(wall: _Wall) -> None:
     """The wall shows its text in every place, so that the tests below look at something."""
     drawn: str = wall.call_from_thread(functools.partial(wall.show, "harmless"))  # type: ignore[arg-type]
 
-    assert _COLORS.sub("", drawn).count("harmless") >= 24
+    assert hostile.plain(drawn).count("harmless") >= 24
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", hostile.TRICKS)
 def test_terminal_obeys_no_known_trick(wall: _Wall, text: str) -> None:
     """None of these texts is drawn with anything that a terminal obeys."""
     assert _obeyed(wall, text) == []
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(text=_TEXTS)
+@settings(max_examples=hostile.EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=hostile.TEXTS)
 def test_no_widget_lets_a_control_character_through(wall: _Wall, text: str) -> None:
     """Whatever the text, no widget draws anything that a terminal obeys."""
     assert _obeyed(wall, text) == []
 
 
 @settings(max_examples=400, deadline=None)
-@given(text=_TEXTS)
+@given(text=hostile.TEXTS)
 def test_no_block_of_markdown_holds_a_control_character(text: str) -> None:
     """Whatever the Markdown, entities and link targets included, its laid out text is safe."""
     content = markdown_layout.lay_out(markdown_blocks.parse(text), 60)
 
-    assert _OBEYED.findall(content.plain) == []
+    assert hostile.obeyed(content.plain) == []
 
 
 def test_gate_cleans_what_a_widget_forgot() -> None:
     """The last gate takes control characters out of drawn lines and leaves all else."""
     gate = ControlGate()
 
-    for text in HOSTILE:
+    for text in hostile.TRICKS:
         cleaned = gate.apply([Segment("plain \xa0 é"), Segment(text)], Color(0, 0, 0))
         assert cleaned[0].text == "plain \xa0 é"
-        assert _OBEYED.findall(cleaned[1].text) == []
+        assert hostile.obeyed(cleaned[1].text) == []

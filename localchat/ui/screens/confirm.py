@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from localchat import sanitize
+
 
 class ConfirmScreen(ModalScreen[bool]):
     """Asks before something is lost."""
@@ -27,8 +29,8 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static(Content.styled(self._question, "bold"))
-            yield Static(Content.styled(self._consequence, "$foreground-muted"))
+            yield Static(Content.styled(sanitize.line(self._question), "bold"))
+            yield Static(Content.styled(sanitize.text(self._consequence), "$foreground-muted"))
             yield Static(
                 Content.assemble(
                     ("Enter", "bold $primary"), f" {self._yes}    ",
