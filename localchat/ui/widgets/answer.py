@@ -42,6 +42,8 @@ class AnswerView(MessageView):
         self._notes: tuple[str, ...] = ()
         self._changed = True
         self._thoughts: Thoughts | None = None
+        self._unfolds = False
+        """The reader wants to see thoughts that are not shown yet."""
         self._shown_text: str | None = None
         """The whole text, once it is shown for good."""
 
@@ -105,8 +107,9 @@ class AnswerView(MessageView):
         super().set_entry(entry)
 
     def toggle_thoughts(self) -> bool:
-        """Fold or unfold the thinking; says whether there was any."""
+        """Fold or unfold the thinking, also what comes yet; says whether there was any."""
         if self._thoughts is None:
+            self._unfolds = not self._unfolds
             return False
         self._thoughts.unfolded = not self._thoughts.unfolded
         return True
@@ -152,7 +155,7 @@ class AnswerView(MessageView):
         self._thinking.clear()
         if piece and self._thoughts is None:
             # A widget costs time, and most answers come without.
-            self._thoughts = Thoughts()
+            self._thoughts = Thoughts(unfolded=self._unfolds)
             self.mount(self._thoughts, before=self.prose)
         if self._thoughts is not None:
             stats = self._thought_stats

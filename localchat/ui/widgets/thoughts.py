@@ -16,24 +16,31 @@ class Thoughts(Vertical):
 
     unfolded: reactive[bool] = reactive(False, toggle_class="-unfolded")
 
-    def __init__(self) -> None:
+    def __init__(self, *, unfolded: bool = False) -> None:
         super().__init__()
         self._unread: list[str] = []
         """What is not drawn yet: nothing is, while it is folded."""
         self._heading = ""
         self._mark = Static("", id="heading", markup=False)
         self._text = Prose()
+        self.set_reactive(Thoughts.unfolded, unfolded)
+        self.set_class(unfolded, "-unfolded")
 
     def compose(self) -> ComposeResult:
         yield self._mark
         yield self._text
+
+    def on_mount(self) -> None:
+        """Show what was taken, and folded or unfolded, before there was anything to show it."""
+        self._draw()
 
     def show(self, more: str, tokens: int, seconds: float, *, over: bool) -> None:
         """Take more of the thinking, and draw what there is so far."""
         if more:
             self._unread.append(more)
         self._heading = wording.thinking(tokens, seconds, over=over)
-        self._draw()
+        if self.is_mounted:
+            self._draw()
 
     def watch_unfolded(self) -> None:
         """Turn the mark, and bring the text up to date."""
