@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from localchat import paths, sanitize
+from localchat import paths
 
 MOST_ENTRIES = 1000
 _MOST_CHARACTERS = 20_000
@@ -71,8 +71,7 @@ def _entry(line: bytes) -> str:
         value = json.loads(line)
     except ValueError:
         return ""
-    # Others may write into the file.
-    return sanitize.text(value) if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def _append(file: Path, text: str) -> None:

@@ -64,7 +64,8 @@ class PromptArea(TextArea):
         if self._screen_line(self.cursor_location) > 0:
             self.action_cursor_up()
         elif (text := self._recall.earlier(self.text)) is not None:
-            self.text = text
+            # Others may write into the file of what was sent.
+            self.text = sanitize.text(text)
             # On the first line still, so that Up leads further.
             self.move_cursor((0, len(self.document.get_line(0))))
         elif self.text:
@@ -77,7 +78,7 @@ class PromptArea(TextArea):
         if self._screen_line(self.cursor_location) < self._screen_line(self.document.end):
             self.action_cursor_down()
         elif (text := self._recall.later(self.text)) is not None:
-            self._show(text)
+            self._show(sanitize.text(text))
         else:
             self.action_cursor_down()
 
