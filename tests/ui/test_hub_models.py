@@ -9,9 +9,10 @@ from textual.pilot import Pilot
 
 from localchat import units
 from localchat.fit.option import Option
+from localchat.library.values import Phase
 from localchat.ui.screens.models import ModelsScreen
 from localchat.ui.widgets.fit_grid import FitGrid
-from localchat.ui.widgets.model_list import ModelList
+from localchat.ui.widgets.model_list import ModelList, Rows
 from tests import hub_demo
 from tests.conftest import MakeEngine
 from tests.fake_hub import FakeHub, FakeRepo, Fault
@@ -60,6 +61,7 @@ async def test_grid_of_a_repository_is_exact(
     async with app.run_test(size=SIZE) as pilot:
         await hub_hosts.ask(pilot, "orchard")
         await hosts.shows(pilot, "1.2M downloads in 30 days · 2.1k likes")
+        await hosts.focuses(pilot, Rows)
         await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: _grid(pilot).option is not None)
         grid = _grid(pilot).grid
@@ -98,14 +100,14 @@ async def test_reading_is_told_and_can_be_stopped(
     fake_engine: MakeEngine, tmp_path: Path, hub: FakeHub
 ) -> None:
     """While headers come, their bytes are counted; Esc gives up, and nothing is shown later."""
-    hub.bytes_per_second = 20_000
+    hub.bytes_per_second = 8_000
     app = hub_hosts.make_app(fake_engine(), tmp_path, hub)
     async with app.run_test(size=SIZE) as pilot:
         await hub_hosts.ask(pilot, hub_demo.EIGHT)
         await hosts.shows(pilot, f"Reading the headers of {hub_demo.EIGHT}")
         await hosts.shows(pilot, " KiB   Esc stops it")
         await hosts.press(pilot, "escape")
-        await hosts.wait_until(pilot, lambda: "Reading" not in hosts.screen_text(pilot))
+        await hosts.hides(pilot, "Reading")
         assert _grid(pilot).grid is None
 
 
@@ -130,10 +132,10 @@ async def test_gated_repository_says_what_to_do(
     async with app.run_test(size=SIZE) as pilot:
         await hub_hosts.ask(pilot, "orchard")
         await hosts.shows(pilot, "gated")
+        await hosts.focuses(pilot, Rows)
         await hosts.press(pilot, "down", "enter")
-        await hosts.shows(pilot, "Its owner must let you in first")
-        await hosts.wait_until(pilot, lambda: "Reading" not in hosts.screen_text(pilot))
-        assert "token" in hosts.screen_text(pilot)
+        await hosts.shows(pilot, "Its owner must let you in first", "token")
+        await hosts.hides(pilot, "Reading")
 
 
 async def test_catalogue_becomes_exact_before_it_is_downloaded(
@@ -144,16 +146,19 @@ async def test_catalogue_becomes_exact_before_it_is_downloaded(
     hub.add(FakeRepo(known.repo, hub.repos[hub_demo.EIGHT].files))
     app = hub_hosts.make_app(fake_engine(), tmp_path, hub, known=(known,))
     async with app.run_test(size=SIZE) as pilot:
-        await hosts.shows(pilot, "↓ ")
+        await hosts.open_models(pilot, "↓ ")
         await hosts.press(pilot, "down")
         await hosts.shows(pilot, "Enter: ask the Hub for exact sizes")
         assert [] == hub.requests()
         await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "Enter: download ")
-        await hosts.wait_until(pilot, lambda: _grid(pilot).grid is not None)
-        grid = _grid(pilot).grid
-        assert grid is not None and {row.label for row in grid.rows} == set(QUANTS)
+        await hosts.wait_until(pilot, lambda: _labels(pilot) == set(QUANTS))
         await hosts.shows(pilot, f"{known.repo} on the Hub")
+
+
+def _labels(pilot: Pilot[None]) -> set[str]:
+    grid = _grid(pilot).grid
+    return {row.label for row in grid.rows} if grid is not None else set()
 
 
 async def test_what_was_downloaded_is_loaded_as_it_was_chosen(
@@ -179,31 +184,33 @@ async def test_whoever_went_on_is_only_told(
     fake_engine: MakeEngine, tmp_path: Path, hub: FakeHub
 ) -> None:
     """Who waits no longer keeps the screen; what has come is an entry of the list, and ready."""
-    hub.bytes_per_second = 2_000_000
     app = hub_hosts.make_app(fake_engine(), tmp_path, hub)
     async with app.run_test(size=SIZE) as pilot:
         await _read(pilot, hub_demo.GUIDE)
+        hub.bytes_per_second = 50_000
         await hosts.press(pilot, "enter")
         await hosts.shows(pilot, "It is loaded when it is here.")
         await hosts.press(pilot, "escape", "escape")
-        await hosts.wait_until(
-            pilot, lambda: "It is loaded" not in hosts.screen_text(pilot), seconds=5
-        )
-        await hosts.shows(pilot, "↓ ")
+        await hosts.hides(pilot, "It is loaded")
+        await hosts.open_models(pilot, "↓ ")
         await hosts.press(pilot, "escape")
-        await hosts.shows(pilot, "ready")
+        (download,) = app.downloads.all()
+        app.downloads.pause(download.id)
+        await hosts.wait_until(pilot, lambda: app.downloads.all()[0].phase is Phase.PAUSED)
+        hub.bytes_per_second = 0
+        app.downloads.resume(download.id)
+        await hosts.shows(pilot, "localchat Guide", "ready")
         assert isinstance(app.screen, ModelsScreen)
-        assert "localchat Guide" in hosts.screen_text(pilot)
 
 
 async def test_row_shows_how_a_download_stands(
     fake_engine: MakeEngine, tmp_path: Path, hub: FakeHub
 ) -> None:
     """Per cent while it goes, paused and failed as it happens."""
-    hub.bytes_per_second = 400_000
     app = hub_hosts.make_app(fake_engine(), tmp_path, hub)
     async with app.run_test(size=SIZE) as pilot:
         await _read(pilot, hub_demo.GUIDE)
+        hub.bytes_per_second = 100_000
         await hosts.press(pilot, "enter")
         await hosts.wait_until(pilot, lambda: " %" in _state(pilot))
         (download,) = app.downloads.all()
@@ -231,7 +238,7 @@ async def test_what_is_here_is_not_downloaded_again(
     async with app.run_test(size=SIZE) as pilot:
         await _read(pilot, hub_demo.GUIDE)
         await hosts.press(pilot, "enter")
-        await hosts.wait_until(pilot, log.exists)
+        await hosts.open_chat(pilot)
 
     assert str(mine) in log.read_text()
     assert hub.served_bytes() < len(content) // 2
