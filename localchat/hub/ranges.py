@@ -76,6 +76,8 @@ class RemoteBytes:
         try:
             yield from response.iter_raw()
         except (httpx2.HTTPError, OSError) as error:
+            # Where it was stopped, that is all there is to tell.
+            self._session.took(0)
             raise refusals.of_exception(error, self._asked) from error
 
     def _check(self, response: httpx2.Response, start: int) -> None:

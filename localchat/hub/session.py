@@ -20,6 +20,7 @@ import localchat
 from localchat import errors, units
 from localchat.hub import access, bounded, refusals
 from localchat.hub.access import Access
+from localchat.hub.reads import Reads
 from localchat.hub.refusals import Asked
 
 USER_AGENT: Final = f"localchat/{localchat.__version__}"
@@ -54,6 +55,7 @@ class Session:
         self._lock = threading.Lock()
         self._client: httpx2.Client | None = None
         self._is_stopped = False
+        self._reads = Reads()
 
     def __enter__(self) -> "Session":
         return self
@@ -71,6 +73,7 @@ class Session:
     def stop(self) -> None:
         """End what goes on; whoever waits for it, in any thread, soon gets Cancelled."""
         self._is_stopped = True
+        self._reads.end()
 
     def took(self, n_bytes: int) -> None:
         """Count bytes of a file that came. Raises Cancelled after `stop`."""
@@ -128,7 +131,8 @@ class Session:
             left = max(seconds - (time.monotonic() - began), _LEAST_SECONDS)
             limits = response.request.extensions["timeout"]
             limits["read"] = min(limits["read"], left)
-            yield response
+            with self._reads.watched(response):
+                yield response
         finally:
             response.close()
 
@@ -171,6 +175,7 @@ class Session:
                 if time.monotonic() > deadline:
                     raise too_slow(asked)
         except (httpx2.HTTPError, OSError) as error:
+            self.took(0)
             raise refusals.of_exception(error, asked) from error
         return b"".join(pieces)
 
