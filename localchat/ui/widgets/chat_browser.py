@@ -47,6 +47,8 @@ class ChatBrowser(Horizontal):
         super().__init__()
         self._keeper = keeper
         self._records: dict[str, ChatRecord] = {}
+        self._is_stale = True
+        """The chats are others than were read."""
         self.deleted: list[str] = []
         """The chats that were deleted here, the last one at the end."""
         self.open_id: str | None = None
@@ -68,18 +70,25 @@ class ChatBrowser(Horizontal):
         place = self.list.place
         return None if place is None else self._records.get(place.chat_id)
 
+    def forget(self) -> None:
+        """Have `read` look at every chat again: they may be others now."""
+        self._is_stale = True
+
     async def read(self) -> None:
-        """Read the chats, and what the search finds."""
+        """Read the chats unless they are known, and what the search finds in them."""
         words, is_bin = self.words.strip(), self.is_bin
         hits: tuple[Hit, ...] | None = None
+        records = tuple(self._records.values())
         try:
-            records = await self._keeper.do(lambda store: store.chats(deleted=is_bin))
+            if self._is_stale:
+                records = await self._keeper.do(lambda store: store.chats(deleted=is_bin))
             if words and not is_bin:
                 hits = await self._keeper.do(lambda store: store.search(words, _MOST_HITS))
         except errors.StoreError as error:
             toasts.tell(self, error.message, "error")
             return
         self._records = {each.id: each for each in records}
+        self._is_stale = False
         self.list.show(records, hits, self.open_id)
         self.post_message(self.Read(records, is_bin=is_bin))
 
@@ -179,5 +188,6 @@ class ChatBrowser(Horizontal):
             toasts.tell(self, error.message, "error")
             return None
         self.post_message(self.Altered(changed))
+        self.forget()
         await self.read()
         return changed
