@@ -110,9 +110,13 @@ class FitPane(Container):
     @work(exclusive=True, group="grid")
     async def _work_out(self, entry: Entry, stock: Stock) -> None:
         plan = await asyncio.to_thread(stock.plan, entry)
+        if stock is not self._stock:
+            return
         if plan is not None:
             self._plans[entry.key] = plan
-        self._draw(plan)
+        if self._entry is not None and self._entry.key == entry.key:
+            # The reader may look at a model by now that has nothing to work out.
+            self._draw(plan)
 
     @on(FitGrid.Moved)
     def _look(self, event: FitGrid.Moved) -> None:
