@@ -3,6 +3,7 @@
 Knows no widgets: it turns what the chat tells into items to show.
 """
 
+import dataclasses
 import itertools
 
 from localchat import errors
@@ -95,6 +96,8 @@ class Session:
     def _add(self, item: Remark | Intro) -> None:
         path = self.chat.path
         after_id = path[-1].id if path else ""
+        if any(each.after_id == after_id and _is_same(each.item, item) for each in self._asides):
+            return
         # One introduction is enough where nothing was said between two.
         if isinstance(item, Intro):
             self._asides = [
@@ -103,3 +106,8 @@ class Session:
                 if each.after_id != after_id or not isinstance(each.item, Intro)
             ]
         self._asides.append(Aside(after_id, item))
+
+
+def _is_same(one: Remark | Intro, other: Remark | Intro) -> bool:
+    """Whether two remarks say the same; to be told once is enough."""
+    return dataclasses.replace(one, key="") == dataclasses.replace(other, key="")
