@@ -206,8 +206,9 @@ class Downloads:
 
         def report(progress: DownloadProgress) -> None:
             with self._lock:
-                if control.wish:
-                    # What the user wished for is shown at once, and stays.
+                if control.wish or progress.phase is Phase.DONE:
+                    # What the user wished for is shown at once, and stays; the end is told below,
+                    # with the files.
                     return
                 item.shown = replace(item.shown, progress=progress)
                 shown = item.shown

@@ -39,6 +39,20 @@ def slow_hub() -> Iterator[FakeHub]:
         yield hub
 
 
+def test_the_end_is_told_with_the_files(tmp_path: Path) -> None:
+    """Nobody hears that a download is done before it can be said where its files are."""
+    told: list[queue.Download] = []
+    with (
+        FakeHub(REPO) as hub,
+        queue.running(
+            Downloads(Cache(tmp_path), downloads.who(hub), manners=STEADY, on_change=told.append)
+        ) as made,
+    ):
+        made.add((FILE,), "model")
+        _until(lambda: any(each.paths for each in told))
+    assert [] == [each for each in told if each.phase is Phase.DONE and not each.paths]
+
+
 @pytest.mark.parametrize("wish", ["pause", "cancel"])
 @pytest.mark.parametrize(
     ("faults", "requests"),
