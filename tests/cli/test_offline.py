@@ -92,9 +92,9 @@ def test_the_screens_connect_to_nothing(watched: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PYTHONPATH", f"{watched.with_name('watch')}:{command.ROOT}")
     monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     with Terminal(python("-m", "localchat", "-m", "guide")) as terminal:
-        terminal.shows("ready in", 40)
+        terminal.shows("ready in")
         terminal.type("What is Q4_K_S?\r")
-        terminal.shows("tokens/s", 40)
+        terminal.shows("stopped by itself")
         terminal.type("\x11")
         assert 0 == terminal.ends()
     assert not watched.exists()

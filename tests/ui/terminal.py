@@ -9,10 +9,13 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import pyte
+
+PATIENCE_SECONDS = 120.0
+"""How long a test waits for what must come: a guard against hanging, also on a slow machine."""
 
 
 class Terminal:
@@ -58,10 +61,18 @@ class Terminal:
         """Send what a keyboard would."""
         os.write(self._controller, keys.encode())
 
-    def shows(self, text: str, seconds: float = 20.0) -> None:
-        """Read until this text is on screen."""
-        deadline = time.monotonic() + seconds
-        while text not in self.text:
+    def shows(self, *texts: str) -> None:
+        """Read until these texts are on screen, all at once."""
+        self.until(lambda: all(text in self.text for text in texts))
+
+    def hides(self, text: str) -> None:
+        """Read until this text is not on screen."""
+        self.until(lambda: text not in self.text)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Read until something is true."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
             assert time.monotonic() < deadline, self.text
             self._read(0.1)
 
@@ -71,15 +82,12 @@ class Terminal:
         while (left := deadline - time.monotonic()) > 0:
             self._read(left)
 
-    def ends(self, seconds: float = 20.0) -> int:
+    def ends(self) -> int:
         """Read until the program ends, and return its exit code."""
-        deadline = time.monotonic() + seconds
-        while self.process.poll() is None:
-            assert time.monotonic() < deadline, self.text
-            self._read(0.1)
+        self.until(lambda: self.process.poll() is not None)
         while self._read(0.05):
             pass
-        return self.process.returncode
+        return self.process.wait()
 
     def _read(self, seconds: float) -> bool:
         if not select.select([self._controller], [], [], seconds)[0]:

@@ -108,9 +108,7 @@ async def test_file_is_opened_by_its_path(fake_engine: MakeEngine, home: Path) -
     assert '"path": "/somewhere/else.gguf"' in log.read_text()
 
 
-async def test_path_is_asked_for_while_models_are_read(
-    fake_engine: MakeEngine, home: Path
-) -> None:
+async def test_path_is_asked_for_while_models_are_read(fake_engine: MakeEngine, home: Path) -> None:
     """Whoever is quick with `o` goes on writing when the list comes, and Enter opens that file."""
     home.mkdir()
     log, has_time = home / "commands", threading.Event()

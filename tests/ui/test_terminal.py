@@ -28,7 +28,7 @@ def _leave_nothing_behind(terminal: "Terminal", children: list[psutil.Process]) 
     tail = terminal.raw[-2000:].decode(errors="replace")
     assert [mode for mode in _RESTORED if f"\x1b[{mode}" not in tail] == []
     assert len(children) == 1
-    assert [child.pid for child in psutil.wait_procs(children, timeout=5)[1]] == []
+    assert [child.pid for child in psutil.wait_procs(children, timeout=60)[1]] == []
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "keys"])
@@ -58,11 +58,7 @@ def test_fast_typing_loses_nothing(home: Path) -> None:
         terminal.type("\r")
         terminal.shows("ready in")
         terminal.type("first message\rsecond\nline")
-        terminal.shows("Here you are.")
-        terminal.shows("│ second")
-        terminal.shows("│ line")
-
-        assert "▌ first message" in terminal.text
+        terminal.shows("▌ first message", "Here you are.", "│ second", "│ line")
 
 
 def test_hostile_answer_is_only_text(home: Path) -> None:

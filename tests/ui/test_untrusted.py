@@ -170,10 +170,10 @@ def wall() -> Iterator[_Wall]:
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(hosts.PATIENCE_SECONDS)
     yield app
     done.set()
-    thread.join(20)
+    thread.join(hosts.PATIENCE_SECONDS)
 
 
 def _obeyed(wall: _Wall, text: str) -> list[str]:
