@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from localchat.engine.client import EngineClient
 from localchat.machine import profile
 from localchat.ui.app import LocalchatApp
+from localchat.ui.widgets.fit_grid import FitGrid
 from tests import programs
 from tests.ui import hosts
 from tests.ui.pictures import ANSWER, LOADED, QUESTION
@@ -50,7 +51,7 @@ def test_models_screen(snap_compare: Compare, home: Path, size: tuple[int, int])
     """The list of models, with the cursor on one of the reader's own."""
 
     async def look(pilot: Pilot[None]) -> None:
-        await hosts.shows(pilot, "↓ ")
+        await hosts.open_models(pilot, "↓ ")
         await hosts.press(pilot, "down")
         await hosts.look_at(pilot, "Mistral 7B Instruct v0.3")
 
@@ -64,9 +65,10 @@ def test_choices(snap_compare: Compare, home: Path, size: tuple[int, int]) -> No
     """The grid of a model of the catalogue on a machine where it fits only just."""
 
     async def look(pilot: Pilot[None]) -> None:
-        await hosts.shows(pilot, "↓ ")
+        await hosts.open_models(pilot, "↓ ")
         await hosts.press(pilot, "down", "down", "down", "down", "right")
         await hosts.look_at(pilot, "Qwen3 4B Instruct 2507")
+        await hosts.focuses(pilot, FitGrid)
         await hosts.press(pilot, "right", "right")
         await hosts.shows(pilot, "short now")
         await pilot.pause()
@@ -83,10 +85,10 @@ def test_chat_screen(snap_compare: Compare, home: Path, size: tuple[int, int]) -
     async def look(pilot: Pilot[None]) -> None:
         await hosts.open_chat(pilot)
         pilot.app.screen.query_one(TextArea).cursor_blink = False
-        await hosts.send(pilot, QUESTION)
-        await hosts.shows(pilot, "stopped by itself")
+        await hosts.ask(pilot, QUESTION, "stopped by itself", "localchat  What should I pack")
         pilot.app.screen.query_one(TextArea).text = "And for the way back?"
-        await hosts.shows(pilot, "154/16k 0 %")
+        # An answer under way may show any figure for a moment.
+        await hosts.shows(pilot, "154/16k 0 %", "● ready")
         await pilot.pause()
 
     script = {"answers": [ANSWER], "loaded": LOADED, "rate": 500}
