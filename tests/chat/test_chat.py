@@ -61,18 +61,21 @@ async def test_answer_is_kept_with_all_that_is_known_of_it(
 
 
 async def test_answer_is_written_down_while_it_comes(
-    fake_engine: MakeEngine, keeper: Keeper, chats_file: Path
+    fake_engine: MakeEngine, keeper: Keeper, chats_file: Path, tmp_path: Path
 ) -> None:
-    """What was said is on the disk a moment later, long before the answer ends."""
-    chat = await chat_with(fake_engine, keeper, answers=["word " * 400], rate=100)
+    """What was said is on the disk a moment later, before the answer ends."""
+    gate = tmp_path / "gate"
+    script = {"answers": ["word " * 40], "rate": 100, "gates": {"answer": str(gate)}}
+    chat = await chat_with(fake_engine, keeper, **script)
     ear = Ear(chat)
     await chat.send(Draft("Talk"))
     await ear.first_word()
-    await asyncio.sleep(0.6)
     shown = "".join(event.text for event in ear.all(Said))
-    rows = stored(chats_file, chat.record.id)[-1].text
-    # A quarter of a second, and what a busy machine takes to write.
-    assert shown.startswith(rows) and len(shown) - len(rows) < 4 * 100 * 0.5
+    async with asyncio.timeout(60):
+        while not stored(chats_file, chat.record.id)[-1].text.startswith(shown):
+            await asyncio.sleep(0.02)
+    assert chat.answering_id is not None
+    gate.touch()
     await chat.settle()
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from tests import programs
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 180.0
+"""How long a test waits for what must come: a guard against hanging, also on a slow machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def run(
     script: Mapping[str, Any] | None = None,
     piped: str | bytes | None = None,
     variables: Mapping[str, str] | None = None,
-    seconds: float = 60,
+    seconds: float = PATIENCE_SECONDS,
 ) -> Done:
     """Run `localchat` to its end; `piped` goes to its stdin."""
     stdin = subprocess.DEVNULL if piped is None else subprocess.PIPE

@@ -82,7 +82,7 @@ def on_terminal(
         shown = _read_until(ours, after)
         os.write(ours, typed.encode())
         shown += _read_rest(ours)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=command.PATIENCE_SECONDS)
         return Seen(process.returncode, out.decode(), shown)
     finally:
         os.close(ours)
@@ -92,7 +92,7 @@ def on_terminal(
 
 def wait_for(process: subprocess.Popen[bytes], path: Path, size_bytes: int) -> Path:
     """Wait until a download has so many bytes, and give its part file."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + command.PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         for part in path.rglob("*.part"):
             if part.stat().st_size >= size_bytes:
@@ -104,7 +104,7 @@ def wait_for(process: subprocess.Popen[bytes], path: Path, size_bytes: int) -> P
 def _read_until(terminal: int, text: str) -> str:
     seen = ""
     while text not in seen:
-        piece = _read(terminal, 30)
+        piece = _read(terminal, command.PATIENCE_SECONDS)
         if not piece:
             raise AssertionError(f"{text!r} did not appear in {seen!r}")
         seen += piece

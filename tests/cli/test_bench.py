@@ -81,12 +81,12 @@ def test_ctrl_c_keeps_what_was_measured(file: Path, tmp_path: Path) -> None:
     log = tmp_path / "commands"
     script = {"answers": ["word " * 30], "rate": 200, "log": str(log)}
     process = command.start("bench", str(file), "--json", "-r", "1000", script=script)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + command.PATIENCE_SECONDS
     while not log.exists() or log.read_text().count('"generate"') < 3:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=command.PATIENCE_SECONDS)
     assert 130 == process.returncode
     (run,) = json.loads(out)
     assert 0 < run["rounds"] < 1000

@@ -72,7 +72,13 @@ def test_options_may_stand_anywhere(typed: str, words: list[str]) -> None:
 def test_closed_streams_are_no_error(model: Path) -> None:
     """`localchat run ... <&- >&- 2>&-` runs to its end."""
     line = f"{sys.executable} -m localchat run {model} Hi <&- >&- 2>&-"
-    done = subprocess.run(line, shell=True, env=command.environment({}), check=False, timeout=60)
+    done = subprocess.run(
+        line,
+        shell=True,
+        env=command.environment({}),
+        check=False,
+        timeout=command.PATIENCE_SECONDS,
+    )
     assert done.returncode == 0
 
 
@@ -117,7 +123,7 @@ def _on_a_terminal(*words: str, script: dict[str, object]) -> str:
         # A terminal whose other end is closed ends with an error on Linux.
         while piece := screen.read(65536):
             seen += piece
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=command.PATIENCE_SECONDS) == 0
     return seen.decode()
 
 
@@ -145,7 +151,7 @@ def test_a_full_disk_is_one_sentence(words: tuple[str, ...], model: Path) -> Non
     typed = [str(model) if word == "MODEL" else word for word in words]
     with Path("/dev/full").open("w") as full:
         process = command.start(*typed, script={}, stdout=full)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=command.PATIENCE_SECONDS)
     why = os.strerror(errno.ENOSPC)
     assert process.returncode == 1
     assert err.decode() == f"localchat: The output cannot be written: {why}.\n"

@@ -105,7 +105,7 @@ def test_ctrl_c_keeps_the_part_and_the_next_pull_goes_on(tmp_path: Path) -> None
         process = command.start("pull", "maker/big-GGUF:Q4_K_M", variables=hubs.online(hub))
         part = hubs.wait_for(process, _cache(tmp_path), 200_000)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=command.PATIENCE_SECONDS)
         assert (130, b"") == (process.returncode, out)
         assert "go on with: localchat pull maker/big-GGUF:Q4_K_M" in err.decode()
         kept = part.stat().st_size

@@ -47,7 +47,7 @@ def _interrupt(process: subprocess.Popen[bytes], after: bytes) -> command.Done:
         assert piece, "it ended before there was anything to interrupt"
         seen += piece
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=command.PATIENCE_SECONDS)
     return command.Done(process.returncode, (seen + out).decode(), err.decode())
 
 
@@ -64,12 +64,12 @@ def test_ctrl_c_keeps_the_partial_answer(model: Path) -> None:
 def _interrupt_later(script: dict[str, Any], model: Path, log: Path, seen: str) -> command.Done:
     """Press Ctrl-C once the engine has got the command `seen`."""
     process = command.start("run", str(model), "Hi", "--json", script={**script, "log": str(log)})
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + command.PATIENCE_SECONDS
     while not (log.exists() and seen in log.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=command.PATIENCE_SECONDS)
     return command.Done(process.returncode, out.decode(), err.decode())
 
 
@@ -100,7 +100,7 @@ def test_a_reader_that_leaves_ends_it_quietly(model: Path) -> None:
     assert process.stdout is not None and process.stderr is not None
     process.stdout.read(4)
     process.stdout.close()
-    assert process.wait(timeout=30) == 1
+    assert process.wait(timeout=command.PATIENCE_SECONDS) == 1
     assert process.stderr.read() == b""
     process.stderr.close()
 
