@@ -65,8 +65,8 @@ async def test_answer_is_written_down_while_it_comes(
 ) -> None:
     """What was said is on the disk a moment later, before the answer ends."""
     gate = tmp_path / "gate"
-    script = {"answers": ["word " * 40], "rate": 100, "gates": {"answer": str(gate)}}
-    chat = await chat_with(fake_engine, keeper, **script)
+    gates = {"answer": str(gate)}
+    chat = await chat_with(fake_engine, keeper, answers=["word " * 40], rate=100, gates=gates)
     ear = Ear(chat)
     await chat.send(Draft("Talk"))
     await ear.first_word()
