@@ -4,9 +4,11 @@ Chat, stop, continue, edit, versions, fork, search, attach, persona, another mod
 and go on the next morning; in a small terminal and in a large one.
 """
 
+import contextlib
 import os
 import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,11 @@ if sys.platform != "win32":
 
 _ESC, _TAB, _UP, _LEFT, _HOME = "\x1b", "\t", "\x1b[A", "\x1b[D", "\x1b[H"
 _CTRL = {letter: chr(ord(letter) - 96) for letter in "lnoq"}
+_ANSWERS = """
+    SELECT message.id, ending, coalesce(sum(length(part.text)), 0), is_streaming
+    FROM message LEFT JOIN part ON part.message_id = message.id
+    WHERE role = 'assistant' GROUP BY message.id ORDER BY message.number
+"""
 
 
 class Day:
@@ -34,12 +41,12 @@ class Day:
         self.noise = noise
         self.sent: list[str] = []
 
-    def say(self, text: str, until: str = "stopped by itself") -> None:
-        """Send a message, and wait for what ends its answer."""
-        self.terminal.type(f"{text}\r")
-        self.sent.append(text)
-        self.terminal.shows(f"▌ {text}"[:60])
-        self._ended(until)
+    def say(self, text: str) -> None:
+        """Send a message, and wait until its answer has come to its end."""
+        with self._answered("stopped by itself"):
+            self.terminal.type(f"{text}\r")
+            self.sent.append(text)
+            self.terminal.shows(f"▌ {text}"[:60])
 
     def open_file(self, path: Path) -> None:
         """Change the model."""
@@ -48,30 +55,31 @@ class Day:
         self.terminal.type("o")
         self.terminal.shows("Path of")
         self.terminal.type(f"{path}\r")
-        self.terminal.shows("Message", 60)
+        self.terminal.shows("Message")
 
     def morning(self) -> None:
         """The built-in model answers; what was asked is asked otherwise, as another version."""
         terminal = self.terminal
-        terminal.shows("built in", 60)
+        terminal.shows("built in")
         terminal.type("\r")
-        terminal.shows("ready in", 60)
+        terminal.shows("ready in")
         self.say("What is Q4_K_S?")
         self.say("Is it slow?")
         self._choose_question()
         terminal.type("e")
         terminal.shows("Editing")
-        for keys in ("\x01", "\x0b", "Does it work offline?", "\r"):
-            # As fingers do: a burst is typed before its first key is obeyed.
-            terminal.wait(0.5)
-            terminal.type(keys)
-        self.sent.append("Does it work offline?")
-        terminal.shows("2/2")
-        self._ended("stopped by itself")
+        with self._answered("stopped by itself"):
+            # As people do, who see that the old text is gone before they write the new one.
+            terminal.type("\x01\x0b")
+            terminal.hides("Is it slow?")
+            terminal.type("Does it work offline?")
+            terminal.shows("Does it work offline?")
+            terminal.type("\r")
+            self.sent.append("Does it work offline?")
+            terminal.shows("2/2")
         self._choose_question()
         terminal.type(_LEFT)
-        terminal.shows("1/2")
-        terminal.shows("Is it slow?")
+        terminal.shows("1/2", "Is it slow?")
         terminal.type("f")
         terminal.shows("of its own")
 
@@ -81,25 +89,20 @@ class Day:
         self.open_file(self.noise)
         terminal.type(_CTRL["n"])
         terminal.shows("localchat  New chat")
-        terminal.type("Tell me everything\r")
-        self.sent.append("Tell me everything")
-        terminal.shows("▌ Tell me everything")
-        terminal.shows("● answering", 60)
-        terminal.wait(0.5)
-        terminal.type(_ESC)
-        self._ended("stopped by you")
-        terminal.type("/continue\r")
-        terminal.shows("● answering")
-        terminal.wait(0.5)
-        terminal.type(_ESC)
-        self._ended("stopped by you")
+        with self._answered("stopped by you"):
+            terminal.type("Tell me everything\r")
+            self.sent.append("Tell me everything")
+            terminal.shows("▌ Tell me everything")
+            self._stop()
+        with self._answered("stopped by you"):
+            terminal.type("/continue\r")
+            self._stop()
         terminal.type(_CTRL["l"])
         terminal.shows("Search")
         terminal.type(_HOME)
         terminal.wait(0.5)
         terminal.type("\r")
-        terminal.shows("Message", 60)
-        terminal.shows("Guide · CPU", 60)
+        terminal.shows("Message", "Guide · CPU")
 
     def afternoon(self, notes: Path) -> None:
         """A file goes with a question, a persona answers, an old chat is found."""
@@ -107,7 +110,7 @@ class Day:
         terminal.type(_CTRL["n"])
         terminal.shows("localchat  New chat")
         terminal.type(f"/attach {notes}\r")
-        terminal.shows(notes.name)
+        terminal.shows(f"{notes.name}, ")
         self.say("What is a context?")
         terminal.type("/persona Concise\r")
         terminal.shows("Concise answers")
@@ -117,9 +120,9 @@ class Day:
         terminal.type(_CTRL["o"])
         terminal.shows("Search every chat")
         terminal.type("/everything")
-        terminal.shows("found")
+        terminal.shows("found, the newest")
         terminal.type("\r")
-        terminal.shows("Tell me everything")
+        terminal.shows("localchat  Tell me everything")
 
     def _choose_question(self) -> None:
         self.terminal.type(_TAB)
@@ -127,11 +130,32 @@ class Day:
         self.terminal.type(_UP)
         self.terminal.wait(0.5)
 
-    def _ended(self, words: str) -> None:
-        # What stands there of an earlier answer must not be taken for this one's end.
-        self.terminal.wait(1.5)
-        self.terminal.shows("● ready", 60)
-        self.terminal.shows(words, 60)
+    def _stop(self) -> None:
+        self.terminal.shows("● answering")
+        self.terminal.wait(0.5)
+        self.terminal.type(_ESC)
+
+    @contextlib.contextmanager
+    def _answered(self, words: str) -> Iterator[None]:
+        """Wait for the end of the answer that comes from what is done here.
+
+        It is looked for among what is kept: on screen, an earlier answer's end looks the same.
+        """
+        before = self._endings()
+        yield
+        self.terminal.until(lambda: self._endings() not in (before, None))
+        self.terminal.shows("● ready", words)
+
+    def _endings(self) -> list[tuple[str, str, int]] | None:
+        """Every answer that has an end, and how long it is; None while one is under way."""
+        file = self.home / "chats.db"
+        if not file.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as kept:
+            rows: list[tuple[str, str, int, int]] = kept.execute(_ANSWERS).fetchall()
+        if any(is_streaming for _, _, _, is_streaming in rows):
+            return None
+        return [(id, ending, length) for id, ending, length, _ in rows]
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 50)])
@@ -156,7 +180,7 @@ def test_a_day_loses_nothing(tmp_path: Path, home: Path, columns: int, rows: int
     assert os.stat(home / "chats.db").st_mode & 0o077 == 0
 
     with Terminal(python("-m", "localchat", "--continue"), columns, rows) as terminal:
-        terminal.shows("What is a KV cache?", 60)
+        terminal.shows("What is a KV cache?", "● ready")
         Day(terminal, home, noise).say("What is mlock?")
         terminal.type(_CTRL["q"])
         assert 0 == terminal.ends()
