@@ -144,6 +144,8 @@ def test_a_terminal_gets_lines_only(term: str, tmp_path: Path) -> None:
         terminal.shows("Model: One sentence.")
         terminal.process.send_signal(signal.SIGINT)
         terminal.shows("It was stopped; /continue goes on.")
+        # Before the next line is asked for, a second Ctrl-C would leave at once.
+        terminal.until(lambda: terminal.text.count("You:") == 2)
         terminal.process.send_signal(signal.SIGINT)
         terminal.shows("Press Ctrl-C once more to leave, or write on.")
         terminal.process.send_signal(signal.SIGINT)

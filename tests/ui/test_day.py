@@ -125,10 +125,11 @@ class Day:
         terminal.shows("localchat  Tell me everything")
 
     def _choose_question(self) -> None:
+        # Only of an answer that is chosen its seed is told.
         self.terminal.type(_TAB)
-        self.terminal.shows("Regenerate")
+        self.terminal.shows("seed ")
         self.terminal.type(_UP)
-        self.terminal.wait(0.5)
+        self.terminal.hides("seed ")
 
     def _stop(self) -> None:
         self.terminal.shows("● answering")
