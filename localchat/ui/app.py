@@ -91,6 +91,7 @@ class LocalchatApp(CopyingApp):
         if self._chat_screen.session is None:
             self._chat_screen.show_chat(await self.chats.new())
         self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
+        self._chat_screen.composer.prompt.text += self._models_screen.ahead.take()
         if is_first:
             self.call_after_refresh(self._settle)
 

@@ -10,6 +10,7 @@ from textual.widgets import Input
 from localchat.ui.app import LocalchatApp
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.chats import ChatsScreen
+from localchat.ui.type_ahead import TypeAhead
 from localchat.ui.widgets.chat_list import ChatRows
 from localchat.ui.widgets.editor import Editor
 from localchat.ui.widgets.model_list import Rows
@@ -166,4 +167,47 @@ async def test_a_chat_of_the_list_is_renamed_as_fast_as_one_types(
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
         _burst(pilot, "d", "up")
         await hosts.shows(pilot, "1 chat")
-        assert first is not None and first.record.deleted_seconds is not None
+        assert first is not None
+        await hosts.wait_until(pilot, lambda: first.record.deleted_seconds is not None)
+
+
+async def test_what_is_typed_while_a_model_loads_is_the_chats(fake_engine: MakeEngine) -> None:
+    """No letter of it filters, sorts or opens anything in the list."""
+    app = hosts.make_app(fake_engine(load_seconds=1), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.shows(pilot, "Mistral", "by recommendation")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Rows))
+        await hosts.press(pilot, "enter")
+        await hosts.shows(pilot, "Esc stops it")
+        _burst(pilot, *"foxx", "backspace", *" more")
+        await hosts.open_chat(pilot)
+        assert app.screen.query_one(PromptArea).text == "fox more"
+        await hosts.press(pilot, "!", "ctrl+l")
+        await hosts.shows(pilot, "by recommendation")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Rows))
+        await hosts.press(pilot, "s")
+        await hosts.hides(pilot, "by recommendation")
+
+
+def test_only_who_types_on_is_waited_for() -> None:
+    """Keys that are no letters, and what comes before or after, belong to the list."""
+    ahead = TypeAhead()
+    assert not ahead.hear("a", "a")
+    ahead.begin()
+    assert ahead.hear("a", "a") and not ahead.hear("down", None) and not ahead.hear("enter", "\r")
+    assert ahead.take() == "a"
+    assert not ahead.hear("b", "b") and ahead.take() == ""
+
+
+async def test_keys_that_come_before_a_message_is_chosen_begin_at_the_newest(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """Up right after the transcript has the focus chooses the question, not the answer below it."""
+    async with _chatting(fake_engine, tmp_path, "Question") as (pilot, app):
+        transcript = app.screen.query_one(Transcript)
+        app.screen.set_focus(transcript)
+        _burst(pilot, "up", "e", "!")
+        await hosts.wait_until(pilot, lambda: isinstance(app.focused, Editor))
+        editor = app.focused
+        assert isinstance(editor, Editor)
+        await hosts.wait_until(pilot, lambda: editor.text == "Question!")

@@ -192,7 +192,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("models.sort", "Sort", "sort by another thing", "sort", ("s",),
         group=MODELS, in_footer=True, place="picker"),
     Command("models.leave_search", "Leave search", "leave the search", "leave_search", ("escape",),
-        group=MODELS, place="picker", is_fixed=True),
+        group=MODELS, in_footer=True, place="picker", is_fixed=True),
     Command("models.author", "Author", "at a result of the Hub: only of this author, or of all",
         "author", ("a",), group=MODELS, place="picker"),
     Command("models.remove", "Remove", "remove the file from this disk, after a question",

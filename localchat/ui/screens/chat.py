@@ -161,7 +161,7 @@ class ChatScreen(Screen[None]):
     def _turn_to(self, event: Message) -> None:
         """Turn to where the reader goes on."""
         if isinstance(event, PromptBox.LeftUp):
-            self._conversation.transcript.focus()
+            self.set_focus(self._conversation.transcript)
             return
         self._conversation.refresh_items()
         if isinstance(event, Composer.Sent):

@@ -22,6 +22,7 @@ from localchat.ui.hub_desk import HubDesk
 from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.setup import Setup
 from localchat.ui.shelf import Entry
+from localchat.ui.type_ahead import TypeAhead
 from localchat.ui.widgets.bars import TooSmall
 from localchat.ui.widgets.browser import Browser
 from localchat.ui.widgets.download_strip import DownloadStrip
@@ -64,6 +65,8 @@ class ModelsScreen(Screen[None]):
         """The choice that was loaded last, where it was one."""
         self._held: Footprint | None = None
         """What it takes, as llama.cpp says."""
+        self.ahead = TypeAhead()
+        """What is typed already while a model is loaded."""
         self._has_chat = False
         """Whether there is a conversation to go back to, with or without a model in memory."""
         desk = HubDesk(setup.access, setup.headers_folder)
@@ -104,6 +107,13 @@ class ModelsScreen(Screen[None]):
         self._hub.show_now(dataclasses.replace(self._hub.now, loaded=None))
         params = option.params if option else self._setup.engine_params
         self._strip.load(path, self._browser.name_of(path), params)
+        self.ahead.begin()
+
+    def on_key(self, event: events.Key) -> None:
+        """Keep what somebody types on who chose a model, for the chat with it."""
+        # Keys come here before they are commands of the list, unless a text took them.
+        if self.ahead.hear(event.key, event.character):
+            event.stop()
 
     # Memory is taken and freed while one chats, and files come and go.
     @on(events.ScreenResume)
@@ -145,17 +155,13 @@ class ModelsScreen(Screen[None]):
                 self._hub.read(entry)
             elif quant is None or option is None or stock is None:
                 self._strip.tell(*wording.cannot_run(offer.problems))
-            elif option.fits != "no" or await self._agrees(option):
+            elif option.fits != "no" or await self.app.push_screen_wait(
+                ConfirmScreen(*wording.does_not_fit(option, "Download"), "download it anyway")
+            ):
                 title = f"{offer.repo.repo}:{quant.label}"
                 await self._downloading.want(quant, stock.library, title, option)
         except errors.LocalchatError as error:
             self._strip.tell(error.message, error.hint)
-
-    async def _agrees(self, option: Option) -> bool:
-        question, consequence = wording.does_not_fit(option, "Download")
-        return await self.app.push_screen_wait(
-            ConfirmScreen(question, consequence, "download it anyway")
-        )
 
     @on(DownloadStrip.Arrived)
     def _arrive(self, event: DownloadStrip.Arrived) -> None:
@@ -180,6 +186,8 @@ class ModelsScreen(Screen[None]):
             self._strip.clear()
         elif isinstance(event, LoadStrip.Turned) and self._strip.mode in ("empty", "failed"):
             self._browser.take_focus()
+        if self._strip.mode == "failed":
+            self.ahead.take()
         self.refresh_bindings()
 
     @on(LoadStrip.PathGiven)
@@ -190,6 +198,7 @@ class ModelsScreen(Screen[None]):
     async def action_back(self) -> None:
         """Stop what is under way, or leave the path, or the grid, or go back to the chat."""
         if self._strip.is_loading:
+            self.ahead.take()
             await self._strip.stop()
         elif self._strip.mode == "asking":
             self._strip.clear()

@@ -56,7 +56,7 @@ class Conversation(Container):
             if message_id not in {message.id for message in session.chat.path}:
                 await session.chat.choose(message_id)
             self.transcript.choose(message_id)
-            self.transcript.focus()
+            self.screen.set_focus(self.transcript)
             return ""
 
         self.attempt(go)
@@ -125,7 +125,7 @@ class Conversation(Container):
         messages = self.session.chat.tree.messages if self.session else {}
         message = messages.get(event.message_id)
         if event.deed == "stay":
-            self.transcript.focus()
+            self.screen.set_focus(self.transcript)
         elif message is None and event.deed != "undo":
             return
         elif event.deed in deeds.DEEDS:
@@ -159,7 +159,7 @@ class Conversation(Container):
         view = self.transcript.view(message.id)
         if event.deed == "choose":
             self.transcript.choose(message.id)
-            self.transcript.focus()
+            self.screen.set_focus(self.transcript)
         elif event.deed == "edit" and view is not None:
             view.edit()
         elif event.deed == "thoughts" and isinstance(view, AnswerView):

@@ -95,7 +95,8 @@ class Transcript(Container, can_focus=True):
     async def action_move(self, step: int) -> None:
         """Choose the message above or below; below the last one is the prompt."""
         ids = self._ids
-        at = ids.index(self.chosen_id) + step if self.chosen_id in ids else len(ids) - 1
+        # From the newest, which is about to be chosen, where a key comes right after the focus.
+        at = (ids.index(self.chosen_id) if self.chosen_id in ids else len(ids) - 1) + step
         if at >= len(ids) or not ids:
             # At once: what is typed next belongs into the prompt.
             await self.run_action("screen.write")
@@ -109,6 +110,8 @@ class Transcript(Container, can_focus=True):
 
     def action_want(self, deed: str, number: int = 0) -> None:
         """Say what the reader wants done with the chosen message."""
+        if not self.chosen_id and (ids := self._ids):
+            self.choose(ids[-1])
         view = self.view(self.chosen_id)
         if deed == "edit" and view is not None and view.is_mounted:
             # At once: what is typed next belongs into the text.
