@@ -25,8 +25,9 @@ if sys.platform != "win32":
 
 _ESC, _TAB, _UP, _LEFT, _HOME = "\x1b", "\t", "\x1b[A", "\x1b[D", "\x1b[H"
 _CTRL = {letter: chr(ord(letter) - 96) for letter in "lnoq"}
+# In bytes: the characters of a text are counted up to the first NUL, and noise may have one.
 _ANSWERS = """
-    SELECT message.id, ending, coalesce(sum(length(part.text)), 0), is_streaming
+    SELECT message.id, ending, coalesce(sum(length(CAST(part.text AS BLOB))), 0), is_streaming
     FROM message LEFT JOIN part ON part.message_id = message.id
     WHERE role = 'assistant' GROUP BY message.id ORDER BY message.number
 """
