@@ -109,10 +109,8 @@ async def test_what_is_said_is_kept_a_moment_later(keeper: Keeper) -> None:
             await asyncio.sleep(0.02)
             tree = await keeper.do(lambda store: store.tree(record.id))
     assert "".join(f"r{number} " for number in range(10)) == tree.messages[answer.id].reasoning
-    start = time.monotonic()
     scribe.said("answer", "end")
     await scribe.close()
-    assert time.monotonic() - start < FLUSH_SECONDS
     tree = await keeper.do(lambda store: store.tree(record.id))
     assert tree.messages[answer.id].text.endswith("a9 end")
 

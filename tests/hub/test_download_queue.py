@@ -21,7 +21,8 @@ from tests.hub import downloads
 from tests.hub.downloads import CONTENT, FILE, REPO, STEADY
 from tests.hub_content import COMMIT, pattern
 
-_SOON_SECONDS = 0.5
+_SOON_SECONDS = 5.0
+"""Half a second where nothing else runs; waiting for the server would take longer than this."""
 _PATIENCE_SECONDS = 15.0
 
 

@@ -84,7 +84,8 @@ class ChatList(Vertical):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell which chat the cursor is on."""
         event.stop()
-        self.post_message(self.Highlighted(self._places()[event.option_index]))
+        # Not the one of the event: others may be in its place when that arrives.
+        self.post_message(self.Highlighted(self.place))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell which chat was chosen."""

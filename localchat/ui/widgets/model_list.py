@@ -100,13 +100,13 @@ class ModelList(Vertical):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell which model the cursor is on."""
         event.stop()
-        line = self.lines[event.option_index]
-        self.post_message(self.Highlighted(line if isinstance(line, Entry) else None))
+        # Not the one of the event: others may be in its place when that arrives.
+        self.post_message(self.Highlighted(self.highlighted))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tell which model was chosen."""
         event.stop()
-        line = self.lines[event.option_index]
+        line = event.option.line if isinstance(event.option, _Row) else None
         if isinstance(line, Entry):
             self.post_message(self.Chosen(line))
         elif isinstance(line, Ask):
@@ -132,8 +132,7 @@ class ModelList(Vertical):
         able = [at for at, line in enumerate(self.lines) if not isinstance(line, Note)]
         with self.prevent(OptionList.OptionHighlighted):
             rows.set_options(
-                Option(content, disabled=isinstance(line, Note))
-                for content, line in zip(self.drawn, self.lines, strict=True)
+                _Row(content, line) for content, line in zip(self.drawn, self.lines, strict=True)
             )
             if able:
                 rows.highlighted = places.get(key, able[0])
@@ -158,6 +157,14 @@ class ModelList(Vertical):
     def _state(self, entry: Entry) -> Content | None:
         is_told = entry.offer is not None or hub_states.of(entry, self._now.downloads) is not None
         return model_table.state(entry, self._now) if is_told else None
+
+
+class _Row(Option):
+    """A row that knows its line: that is taken, also when others are in its place by then."""
+
+    def __init__(self, content: Content, line: Line) -> None:
+        super().__init__(content, disabled=isinstance(line, Note))
+        self.line = line
 
 
 def _words(line: Note | Ask, columns: Content) -> Content:
