@@ -85,6 +85,9 @@ class LocalchatApp(CopyingApp):
 
     async def on_models_screen_loaded(self, event: ModelsScreen.Loaded) -> None:
         """Chat with the model that was loaded."""
+        if not self.is_running:
+            # The app ends, and has no screens any more.
+            return
         is_first, self._in_memory = self._in_memory is None, event
         self.chats.touch()
         await self.switch_screen("chat")

@@ -37,5 +37,5 @@ async def test_a_usual_persona_is_turned_off_for_one_chat(
         assert second is not None and second.settings.persona == "Coder"
     again = LocalchatApp(fake_engine(rate=1000), dataclasses.replace(setup, continues=True))
     async with again.run_test(size=(110, 30)) as pilot:
-        await hosts.shows(pilot, "Question")
+        await hosts.shows(pilot, "Question", "● ready")
         assert again.open_chat is not None and again.open_chat.settings == usual
