@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from localchat.chat.chat import Chat
 from localchat.ui.app import LocalchatApp
 from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.chats import ChatsScreen
@@ -43,6 +44,18 @@ async def _choose_a_message(pilot: Pilot[None]) -> Transcript:
     transcript = pilot.app.screen.query_one(Transcript)
     await hosts.wait_until(pilot, lambda: transcript.has_focus and bool(transcript.chosen_id))
     return transcript
+
+
+async def _list_another(pilot: Pilot[None], app: LocalchatApp) -> Chat:
+    """Begin a second chat and go to the list of both; gives the first one."""
+    first = app.open_chat
+    assert first is not None
+    await hosts.press(pilot, "ctrl+n")
+    await hosts.ask(pilot, "Second")
+    await hosts.press(pilot, "ctrl+o")
+    await hosts.shows(pilot, "2 chats")
+    await hosts.wait_until(pilot, lambda: isinstance(app.focused, ChatRows))
+    return first
 
 
 async def test_a_message_is_edited_as_fast_as_one_types(
@@ -137,16 +150,11 @@ async def test_a_chat_takes_what_is_typed_right_after_it_was_chosen(
 ) -> None:
     """In the list of chats: Down, Enter, and a message in one go; no letter is the list's."""
     async with _chatting(fake_engine, tmp_path, "First") as (pilot, app):
-        first = app.open_chat
-        await hosts.press(pilot, "ctrl+n")
-        await hosts.ask(pilot, "Second")
-        await hosts.press(pilot, "ctrl+o")
-        await hosts.shows(pilot, "2 chats")
-        await hosts.wait_until(pilot, lambda: isinstance(app.focused, ChatRows))
+        first = await _list_another(pilot, app)
         _burst(pilot, "down", "enter", *"depart")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatScreen))
         await hosts.wait_until(pilot, lambda: app.screen.query_one(PromptArea).text == "depart")
-        assert first is not None and app.open_chat is not None
+        assert app.open_chat is not None
         assert first.record.id == app.open_chat.record.id
         assert first.record.deleted_seconds is None
 
@@ -156,18 +164,12 @@ async def test_a_chat_of_the_list_is_renamed_as_fast_as_one_types(
 ) -> None:
     """Down, r, and a title in one go; then d and Up delete the chat that d was meant for."""
     async with _chatting(fake_engine, tmp_path, "First") as (pilot, app):
-        first = app.open_chat
-        await hosts.press(pilot, "ctrl+n")
-        await hosts.ask(pilot, "Second")
-        await hosts.press(pilot, "ctrl+o")
-        await hosts.shows(pilot, "2 chats")
-        await hosts.wait_until(pilot, lambda: isinstance(app.focused, ChatRows))
+        first = await _list_another(pilot, app)
         _burst(pilot, "down", "r", *"dep", "enter")
         await hosts.shows(pilot, "Firstdep")
         await hosts.wait_until(pilot, lambda: isinstance(app.screen, ChatsScreen))
         _burst(pilot, "d", "up")
         await hosts.shows(pilot, "1 chat")
-        assert first is not None
         await hosts.wait_until(pilot, lambda: first.record.deleted_seconds is not None)
 
 

@@ -61,7 +61,7 @@ class ChatsScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """Look anew: chats change while one is away."""
         self.browser.is_bin = False
-        self.browser.forget()
+        self.browser.is_stale = True
         self.browser.list.take_focus()
         self._read()
 
@@ -125,7 +125,7 @@ class ChatsScreen(Screen[None]):
     def action_bin(self) -> None:
         """Show the deleted chats, or the others again."""
         self.browser.is_bin = not self.browser.is_bin
-        self.browser.forget()
+        self.browser.is_stale = True
         self._search.value = ""
         self.browser.list.take_focus()
         self._read()

@@ -47,8 +47,8 @@ class ChatBrowser(Horizontal):
         super().__init__()
         self._keeper = keeper
         self._records: dict[str, ChatRecord] = {}
-        self._is_stale = True
-        """The chats are others than were read."""
+        self.is_stale = True
+        """The chats may be others than were read, so that `read` looks at every one again."""
         self.deleted: list[str] = []
         """The chats that were deleted here, the last one at the end."""
         self.open_id: str | None = None
@@ -70,17 +70,13 @@ class ChatBrowser(Horizontal):
         place = self.list.place
         return None if place is None else self._records.get(place.chat_id)
 
-    def forget(self) -> None:
-        """Have `read` look at every chat again: they may be others now."""
-        self._is_stale = True
-
     async def read(self) -> None:
         """Read the chats unless they are known, and what the search finds in them."""
         words, is_bin = self.words.strip(), self.is_bin
         hits: tuple[Hit, ...] | None = None
         records = tuple(self._records.values())
         try:
-            if self._is_stale:
+            if self.is_stale:
                 records = await self._keeper.do(lambda store: store.chats(deleted=is_bin))
             if words and not is_bin:
                 hits = await self._keeper.do(lambda store: store.search(words, _MOST_HITS))
@@ -88,7 +84,7 @@ class ChatBrowser(Horizontal):
             toasts.tell(self, error.message, "error")
             return
         self._records = {each.id: each for each in records}
-        self._is_stale = False
+        self.is_stale = False
         self.list.show(records, hits, self.open_id)
         self.post_message(self.Read(records, is_bin=is_bin))
 
@@ -188,6 +184,6 @@ class ChatBrowser(Horizontal):
             toasts.tell(self, error.message, "error")
             return None
         self.post_message(self.Altered(changed))
-        self.forget()
+        self.is_stale = True
         await self.read()
         return changed
