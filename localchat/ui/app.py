@@ -85,12 +85,10 @@ class LocalchatApp(CopyingApp):
 
     async def on_models_screen_loaded(self, event: ModelsScreen.Loaded) -> None:
         """Chat with the model that was loaded."""
-        if not self.is_running:
-            # The app ends, and has no screens any more.
-            return
         is_first, self._in_memory = self._in_memory is None, event
         self.chats.touch()
-        await self.switch_screen("chat")
+        if not await self.turn_to("chat"):
+            return
         if self._chat_screen.session is None:
             self._chat_screen.show_chat(await self.chats.new())
         self._chat_screen.use_model(event.loaded, is_guide=event.is_guide)
@@ -117,11 +115,11 @@ class LocalchatApp(CopyingApp):
 
     async def on_models_screen_left(self) -> None:
         """Go back to the chat."""
-        await self.switch_screen("chat")
+        await self.turn_to("chat")
 
     async def action_show_models(self) -> None:
         """Go to the models; the chat stays as it is."""
-        await self.switch_screen("models")
+        await self.turn_to("models")
 
     async def chat_with(self, path: Path) -> None:
         """Load a model that was downloaded, and chat with it."""

@@ -3,6 +3,7 @@
 Which chat is open, and with which model, is for those who derive.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class ChattingApp(DownloadingApp):
         self._usual = setup.usual_settings or setup.chat_settings
         self._personas = setup.personas_folder or Path("personas")
         self._chats_screen: ChatsScreen | None = None
+        self._turning = asyncio.Lock()
 
     @property
     def open_chat(self) -> Chat | None:
@@ -41,10 +43,18 @@ class ChattingApp(DownloadingApp):
         """Open a chat on the chat screen, at a message in it, without going there."""
         raise NotImplementedError
 
+    async def turn_to(self, screen: str) -> bool:
+        """Go to a screen, and wait until all of it is there; False when the app ends instead."""
+        # One at a time: to go to a screen that is being built is over at once, before it is built.
+        async with self._turning:
+            if self.is_running:
+                await self.switch_screen(screen)
+            return self.is_running
+
     async def show_chat(self, chat: Chat, message_id: str = "") -> None:
         """Go to a chat, and to a message in it."""
-        await self.switch_screen("chat")
-        self.put_chat(chat, message_id)
+        if await self.turn_to("chat"):
+            self.put_chat(chat, message_id)
 
     async def action_show_chats(self, text: str = "") -> None:
         """Go to the list of chats, and search them for a text."""
@@ -57,7 +67,7 @@ class ChattingApp(DownloadingApp):
         chat = self.open_chat
         self._chats_screen.browser.open_id = chat.record.id if chat else None
         if self.screen is not self._chats_screen:
-            await self.switch_screen("chats")
+            await self.turn_to("chats")
         if text:
             self._chats_screen.search_for(text)
 
@@ -72,7 +82,7 @@ class ChattingApp(DownloadingApp):
 
     async def on_chats_screen_left(self) -> None:
         """Go back to the open chat, or to the models where there is none."""
-        await self.switch_screen("chat" if self.open_chat else "models")
+        await self.turn_to("chat" if self.open_chat else "models")
 
     async def on_chat_browser_altered(self, event: ChatBrowser.Altered) -> None:
         """Let a chat that is open know what was changed in the list."""

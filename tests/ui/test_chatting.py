@@ -1,5 +1,6 @@
 """The app with kept chats: the list, settings and slash words act on the chat that is open."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from localchat.ui.screens.chat import ChatScreen
 from localchat.ui.screens.chat_settings import ChatSettingsScreen
 from localchat.ui.screens.chats import ChatsScreen
 from localchat.ui.widgets.chat_list import ChatRows
+from localchat.ui.widgets.prompt_area import PromptArea
 from tests.conftest import MakeEngine
 from tests.ui import hosts
 
@@ -51,6 +53,19 @@ async def test_a_chat_is_found_again_and_gone_on_with(
             pilot, lambda: bool(app.open_chat and app.open_chat.path[0].text == "About roses")
         )
         await hosts.shows(pilot, "About roses")
+
+
+async def test_two_that_go_to_the_chat_at_once_find_it_built(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """A model that is ready while the last chat is opened; the second does not wait less."""
+    app = hosts.make_app(fake_engine(), chats_file=tmp_path / "chats.db", open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_models(pilot, "Guide")
+        chats = [await app.chats.new() for _ in range(2)]
+        await asyncio.gather(*map(app.show_chat, chats))
+        await hosts.focuses(pilot, PromptArea)
+        assert app.open_chat is chats[1]
 
 
 async def test_deleting_the_open_chat_leaves_a_new_one(
