@@ -5,6 +5,7 @@ The composition of the app; knows nothing of the command line.
 
 import asyncio
 import dataclasses
+import functools
 import os
 import signal
 import sys
@@ -12,13 +13,16 @@ from collections.abc import Mapping
 
 from localchat import errors
 from localchat.engine.client import EngineClient
-from localchat.ui import collector
+from localchat.ui import collector, hangup
 from localchat.ui.app import LocalchatApp
 from localchat.ui.setup import Setup
 
 _ELSEWHERE = (
     "Chat in plain lines: localchat --linear. For one answer: localchat run MODEL -p PROMPT"
 )
+
+_HUNG_UP = 128 + 1
+"""The exit code of a program that SIGHUP ends, also where there is no such signal."""
 
 
 def run(engine: EngineClient, setup: Setup, theme: str = "") -> int:
@@ -55,9 +59,12 @@ async def _run(app: LocalchatApp, engine: EngineClient) -> int:
         number = getattr(signal, name, None)
         if number is not None and sys.platform != "win32":
             loop.add_signal_handler(number, _leave, app, 128 + number)
+    app.driver_class = hangup.patient(app.driver_class)
+    watching = loop.create_task(hangup.watch(functools.partial(_leave, app, _HUNG_UP)))
     try:
         await app.run_async()
     finally:
+        watching.cancel()
         await engine.close()
     return app.return_code or 0
 

@@ -16,7 +16,8 @@ def main() -> int:
     home, script = Path(sys.argv[1]), json.loads(sys.argv[2])
     engine = EngineClient(home / "logs", home / "safe-mode.json", programs.fake_worker(script))
     try:
-        return run(engine, hosts.make_setup(folder=home, open_path=None))
+        chats = home / "chats.db"
+        return run(engine, hosts.make_setup(folder=home, open_path=None, chats_file=chats))
     except errors.LocalchatError as error:
         print(f"localchat: {error.message} {error.hint}", file=sys.stderr)
         return int(error.exit_code)

@@ -21,7 +21,15 @@ PATIENCE_SECONDS = 120.0
 class Terminal:
     """A program with a terminal of its own."""
 
-    def __init__(self, command: Sequence[str], columns: int = 100, rows: int = 30) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        columns: int = 100,
+        rows: int = 30,
+        *,
+        controls: bool = False,
+    ) -> None:
+        """`controls`: the kernel signals the program when the terminal is closed."""
         self.raw = b""
         """Everything that the program wrote."""
         self._screen = pyte.Screen(columns, rows)
@@ -36,6 +44,7 @@ class Terminal:
             stderr=device,
             env=environment,
             start_new_session=True,
+            preexec_fn=_take_control if controls else None,
         )
         os.close(device)
 
@@ -50,7 +59,13 @@ class Terminal:
     ) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._controller)
+        self.close()
+
+    def close(self) -> None:
+        """Take the terminal away, as a window that is closed or a connection that is lost."""
+        if self._controller >= 0:
+            os.close(self._controller)
+            self._controller = -1
 
     @property
     def text(self) -> str:
@@ -100,6 +115,10 @@ class Terminal:
         # pyte does not know private CSI sequences with "<" or ">", such as the keyboard protocol's.
         self._stream.feed(piece.replace(b"\x1b[<", b"\x1b[?").replace(b"\x1b[>", b"\x1b[?"))
         return bool(piece)
+
+
+def _take_control() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def python(*arguments: str) -> tuple[str, ...]:

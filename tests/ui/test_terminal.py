@@ -1,8 +1,10 @@
 """The interface in a real terminal: typing, leaving, and what is left behind."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 
 if sys.platform != "win32":
-    from tests.ui.terminal import Terminal, python
+    from tests.ui.terminal import PATIENCE_SECONDS, Terminal, python
 
 _RESTORED = ("?1049l", "?1000l", "?1003l", "?1006l", "?2004l", "?25h")
 
@@ -49,6 +51,30 @@ def test_leaving_restores_the_terminal(home: Path, how: str) -> None:
 
         assert code == (0 if how == "keys" else 128 + signal.Signals[how])
         _leave_nothing_behind(terminal, children)
+
+
+@pytest.mark.parametrize("controls", [True, False], ids=["signalled", "silent"])
+def test_a_terminal_that_is_gone_ends_it(home: Path, *, controls: bool) -> None:
+    """In the middle of an answer: what was said so far is kept, and no process is left."""
+    program = _program(home, answers=["word " * 20_000], rate=500)
+    with Terminal(program, controls=controls) as terminal:
+        terminal.shows("Mistral 7B")
+        terminal.type("\r")
+        terminal.shows("ready in")
+        terminal.type("Hello there\r")
+        terminal.shows("word word")
+        children = psutil.Process(terminal.process.pid).children(recursive=True)
+        terminal.close()
+        code = terminal.process.wait(PATIENCE_SECONDS)
+
+    assert code == 128 + signal.SIGHUP
+    assert [child.pid for child in psutil.wait_procs(children, timeout=60)[1]] == []
+    with contextlib.closing(sqlite3.connect(home / "chats.db")) as kept:
+        said = kept.execute("SELECT role, ending, text FROM message JOIN part ON id = message_id")
+        (question, answer) = said.fetchall()
+    assert question == ("user", "", "Hello there")
+    assert answer[:2] == ("assistant", "cancelled")
+    assert answer[2].startswith("word word")
 
 
 def test_fast_typing_loses_nothing(home: Path) -> None:
