@@ -1,8 +1,8 @@
 """A terminal that goes away: a window that is closed, a connection that is lost.
 
-The kernel tells the program with SIGHUP, but only where the terminal controls it. Without the signal
-Textual would read the end of its input again and again with a whole core, and its thread that writes
-would die of the first error, after which the app waits for it forever.
+The kernel tells the program with SIGHUP, but only where the terminal controls it. In both cases
+Textual reads the end of its input again and again with a whole core, and its thread that writes
+dies of the first error, after which the app waits for it forever.
 """
 
 import asyncio
