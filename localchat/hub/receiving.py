@@ -67,7 +67,7 @@ class Receiver:
             except Broken as broken:
                 if broken.is_lasting:
                     raise broken.error from broken
-                self._patience.wait(broken.error)
+                self._patience.wait(broken.error, is_cut=broken.is_cut)
 
     def _try(self, seconds: float) -> None:
         part, meter = self._part, self._tools.meter

@@ -31,6 +31,8 @@ class Patience:
         self._tried_at = self._alone_since
         self._failures = 0
         self._announced = 0
+        self._told: errors.LocalchatError | None = None
+        """What was last wrong, other than that a try was cut short."""
 
     def begin(self) -> float:
         """A try begins; return how many seconds it may take until bytes flow."""
@@ -45,12 +47,16 @@ class Patience:
         self.has_received = True
         self._alone_since = time.monotonic()
         self._failures = self._announced = 0
+        self._told = None
 
-    def wait(self, error: errors.LocalchatError) -> None:
+    def wait(self, error: errors.LocalchatError, *, is_cut: bool = False) -> None:
         """Wait before the next try, saying what for. Raises `error` when there shall be none.
 
-        Also raises control.Stopped.
+        `is_cut`: we ended the try ourselves, as `begin` said. Where an earlier one was told what
+        is wrong, that is raised instead. Also raises control.Stopped.
         """
+        if not is_cut:
+            self._told = error
         seconds = self._announced_seconds(error)
         if seconds is None:
             seconds = self._own_seconds(error)
@@ -79,5 +85,5 @@ class Patience:
             patience = manners.patience_seconds
         # The next try may take as long as this one did.
         if now - self._alone_since + seconds + (now - self._tried_at) > patience:
-            raise error
+            raise self._told or error
         return seconds

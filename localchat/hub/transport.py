@@ -36,11 +36,15 @@ _CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-(?P<stop>\d+)/(?P<size>\d+|\*
 class Broken(Exception):
     """The connection failed; `error` is what to tell the user when no other try helps."""
 
-    def __init__(self, error: errors.LocalchatError, is_lasting: bool = False) -> None:
+    def __init__(
+        self, error: errors.LocalchatError, *, is_lasting: bool = False, is_cut: bool = False
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.is_lasting = is_lasting
         """Another try would end the same way: a certificate that is wrong, for example."""
+        self.is_cut = is_cut
+        """We gave up waiting, perhaps early: what an earlier try was told says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Transport:
             )
         except TimeoutError:
             kind = httpx2.ReadTimeout if self._held else httpx2.ConnectTimeout
-            raise self._broken(kind("it took too long"), asked) from None
+            raise self._broken(kind("it took too long"), asked, is_cut=True) from None
         finally:
             # What comes of it now is nobody's: see _watch.
             self._attempt = None
@@ -226,12 +230,12 @@ class Transport:
         except (httpx2.HTTPError, OSError) as error:
             is_late = watchdog.has_bitten
             told = httpx2.ReadTimeout("nothing flows") if is_late else error
-            raise self._broken(told, asked) from error
+            raise self._broken(told, asked, is_cut=is_late) from error
 
-    def _broken(self, error: Exception, asked: Asked) -> Broken:
+    def _broken(self, error: Exception, asked: Asked, *, is_cut: bool = False) -> Broken:
         self._control.check()
         told = refusals.of_exception(error, asked)
-        return Broken(told, is_lasting=_is_lasting(error))
+        return Broken(told, is_lasting=_is_lasting(error), is_cut=is_cut)
 
 
 @functools.cache

@@ -41,6 +41,8 @@ QUICK = dataclasses.replace(
     announced_wait_seconds=0.3,
 )
 """For servers that never get better."""
+PROMPT = dataclasses.replace(STEADY, start_patience_seconds=3, patience_seconds=3)
+"""For servers that answer, but never get better: a slow machine is not taken for a silent one."""
 
 
 def who(hub: FakeHub, token: str = "") -> access.Access:

@@ -8,7 +8,7 @@ from localchat import errors
 from localchat.library.cache import Cache
 from tests.fake_hub import FakeFile, FakeHub, Fault
 from tests.hub import downloads
-from tests.hub.downloads import CONTENT, FILE, QUICK, REPO, SHA256, SOON_STALLED
+from tests.hub.downloads import CONTENT, FILE, PROMPT, QUICK, REPO, SHA256, SOON_STALLED
 from tests.hub_content import FaultKind
 
 _HALF = 700_000
@@ -83,10 +83,19 @@ def test_a_fault_that_stays_ends_in_one_named_error(
     always = Fault(fault.kind, fault.on, fault.at_byte, -1, location=fault.location)
     with FakeHub(REPO) as hub:
         hub.fail(always)
+        manners = QUICK if "does not answer" in words else PROMPT
         with pytest.raises(error, match=words):
-            downloads.fetch(hub, Cache(tmp_path), manners=QUICK)
+            downloads.fetch(hub, Cache(tmp_path), manners=manners)
     assert [] == [name for name in downloads.files_in(tmp_path) if ".part" not in name]
     assert [] == list(tmp_path.glob("*/snapshots/*"))
+
+
+def test_a_try_that_was_cut_short_does_not_hide_what_is_wrong(tmp_path: Path) -> None:
+    """The Hub told its fault, and the last try had no time left: the fault is what is told."""
+    with FakeHub(REPO) as hub:
+        hub.fail(Fault("status", "resolve", status=500), Fault("black hole", "resolve", times=-1))
+        with pytest.raises(errors.NetworkError, match="has a fault of its own"):
+            downloads.fetch(hub, Cache(tmp_path), manners=PROMPT)
 
 
 # A reset drops what lies unread in the receiving system, which is sent once more.

@@ -151,7 +151,8 @@ def test_faults_one_after_another_share_one_patience(
             downloads.fetch(hub, Cache(tmp_path), manners=manners)
         # A part that begins to flow is left for one and a half seconds more.
         assert time.monotonic() - began < 5
-    assert "does not answer" in caught.value.message
+    # What the server said tells more than that the last try was cut short.
+    assert any(words in caught.value.message for words in ("not available", "be understood"))
 
 
 def test_default_manners_answer_within_15_seconds() -> None:

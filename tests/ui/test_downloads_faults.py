@@ -78,7 +78,13 @@ async def _fails_while_somebody_types(
     manners = download_hosts.quick()
     if not is_silent:
         # Who is only slow to answer must not be taken for one who is silent.
-        manners = dataclasses.replace(manners, connect_seconds=30, read_seconds=30)
+        manners = dataclasses.replace(
+            manners,
+            connect_seconds=30,
+            read_seconds=30,
+            start_patience_seconds=3,
+            patience_seconds=3,
+        )
     app = download_hosts.make_host(None, folder, manners, access=access)
     with _Clock() as clock:
         await _type_and_look(app, words, clock)
