@@ -4,6 +4,7 @@ import dataclasses
 import time
 from pathlib import Path
 
+from textual.content import Content
 from textual.pilot import Pilot
 
 from localchat.chat import messages, records
@@ -11,7 +12,9 @@ from localchat.chat.store.keeper import Keeper
 from localchat.chat.tree import Tree
 from localchat.engine import wire
 from localchat.ui.widgets.column import Column
+from localchat.ui.widgets.message_view import Foot
 from localchat.ui.widgets.prompt_box import PromptBox
+from localchat.ui.widgets.transcript import Transcript
 from tests.conftest import MakeEngine
 from tests.ui import hosts
 
@@ -116,6 +119,53 @@ async def test_messages_that_come_in_above_move_nothing(
             after = _top(pilot).splitlines()
             assert after[3:] == before[:-3]
             before = after
+
+
+async def test_chosen_message_is_marked_when_it_is_seen_again(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """Far from it there is no widget of it; back there, it is marked as before."""
+    file = tmp_path / "chats.db"
+    chat_id = await _keep(file, 400)
+    app = hosts.make_app(fake_engine(), chats_file=file)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_chat(pilot)
+        await app.show_chat(await app.chats.open(chat_id))
+        await hosts.shows(pilot, "Answer 399")
+        await hosts.press(pilot, "tab")
+        await hosts.wait_until(pilot, lambda: len(app.screen.query(".-chosen")) == 1)
+        transcript = app.screen.query_one(Transcript)
+        transcript.scroll_pages(-1000)
+        await hosts.shows(pilot, "Question 0?")
+        await hosts.wait_until(pilot, lambda: not app.screen.query(".-chosen"))
+        transcript.scroll_pages(1000)
+        await hosts.shows(pilot, "Answer 399")
+        await hosts.wait_until(pilot, lambda: len(app.screen.query(".-chosen")) == 1)
+
+
+async def test_a_chosen_message_that_grows_is_in_view(
+    fake_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """What a message shows only when it is chosen may be laid out later than the choice."""
+    file = tmp_path / "chats.db"
+    chat_id = await _keep(file, 9)
+    app = hosts.make_app(fake_engine(), chats_file=file)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await hosts.open_chat(pilot)
+        chat = await app.chats.open(chat_id)
+        await app.show_chat(chat)
+        await hosts.shows(pilot, "Question 8?")
+        transcript = app.screen.query_one(Transcript)
+        transcript.scroll_pages(-1000)
+        await hosts.shows(pilot, "Question 0?")
+        await hosts.hides(pilot, "Question 6?")
+        transcript.choose(chat.path[6].id)
+        await hosts.shows(pilot, "Question 6?")
+        await _resting(pilot)
+        await hosts.hides(pilot, "Answer 7")
+        foot = app.screen.query_one(".-chosen .foot", Foot)
+        foot.show([Content(f"line {n}") for n in range(4)])
+        await hosts.shows(pilot, "line 3")
 
 
 async def test_answer_goes_on_while_another_chat_is_shown(

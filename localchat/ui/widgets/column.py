@@ -7,6 +7,8 @@ near to become widgets a moment before.
 from collections.abc import Sequence
 
 from textual import on
+from textual.geometry import Region, Size
+from textual.layout import DockArrangeResult
 from textual.widget import Widget
 
 from localchat.ui.feed import Entry, Intro, Item, Queued, Remark
@@ -27,8 +29,14 @@ class Column(Scroller):
         super().__init__()
         self.items: dict[str, Item] = {}
         """All there are, by their keys, oldest first."""
+        self.chosen_id = ""
+        """The message that is marked as the one that keys are for; empty for none."""
         self._views: dict[str, Widget] = {}
         self._window = Window()
+        self._revealed = ""
+        """What was brought into view last and stays there, until the reader scrolls."""
+        self._region: Region | None = None
+        """Where that was arranged last."""
 
     @property
     def is_at_end(self) -> bool:
@@ -46,15 +54,44 @@ class Column(Scroller):
         self._window.take(tuple(self.items), follows=self.follows)
         self._settle()
 
+    def choose(self, key: str) -> None:
+        """Mark a message and no other, and bring it into view; empty marks none."""
+        if key:
+            self.reveal(key)
+        else:
+            self._revealed = ""
+        for each, is_chosen in ((self.chosen_id, False), (key, True)):
+            if (view := self.view(each)) is not None:
+                view.choose(is_chosen)
+        self.chosen_id = key
+
     def reveal(self, key: str) -> None:
         """Bring a message into view."""
         self._window.to(key)
         self._settle()
         self.hold()
+        # What it shows only when it is chosen is laid out at some later time; see `arrange`.
+        self._revealed = key
         self.call_after_refresh(self._bring, key)
+
+    def release_anchor(self) -> None:
+        """The reader scrolls, and is not brought back."""
+        self._revealed = ""
+        super().release_anchor()
+
+    def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:
+        """Arrange the items, and keep in view what was brought there, as it grows or moves."""
+        result = super().arrange(size, optimal)
+        view = self._views.get(self._revealed)
+        region = next((each.region for each in result.placements if each.widget is view), None)
+        if region not in (None, self._region):
+            self._region = region
+            self.call_after_refresh(self._bring, self._revealed)
+        return result
 
     def to_newest(self) -> None:
         """Go to the end, and follow it from now on."""
+        self._revealed = ""
         if not self._window.is_at_end:
             self._window.to_newest()
             self._settle()
@@ -96,7 +133,7 @@ class Column(Scroller):
         for key in wanted:
             item, view = self.items[key], self._views.get(key)
             if view is None:
-                run.append(self._views.setdefault(key, _view_of(item)))
+                run.append(self._make(item))
                 continue
             if run:
                 self.mount(*run, before=view)
@@ -107,10 +144,19 @@ class Column(Scroller):
             self.mount(*run)
         self.call_after_refresh(self._page)
 
+    def _make(self, item: Item) -> Widget:
+        view = self._views[item.key] = _view_of(item)
+        if item.key == self.chosen_id and isinstance(view, MessageView):
+            # Scrolled away and back again.
+            view.choose(True)
+        return view
+
     def _bring(self, key: str) -> None:
         view = self.view(key)
-        if view is not None and view.is_attached:
+        if key == self._revealed and view is not None and view.is_attached:
             self.scroll_to_widget(view, animate=False, immediate=True)
+            # That was a scroll, too, but not the reader's.
+            self._revealed = key
 
 
 def _view_of(item: Item) -> Widget:

@@ -39,14 +39,17 @@ class Transcript(Container, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chosen_id = ""
-        """The message that keys are for; empty for none."""
         self._column = Column()
         self._pill = _Pill(_PILL, markup=False)
 
     def compose(self) -> ComposeResult:
         yield self._column
         yield self._pill
+
+    @property
+    def chosen_id(self) -> str:
+        """The message that keys are for; empty for none."""
+        return self._column.chosen_id
 
     def view(self, message_id: str) -> MessageView | None:
         """Give the widget of a message, while it has one."""
@@ -73,13 +76,7 @@ class Transcript(Container, can_focus=True):
 
     def choose(self, message_id: str) -> None:
         """Choose a message, and bring it into view; empty chooses none."""
-        for each, chosen in ((self.chosen_id, False), (message_id, True)):
-            if chosen and message_id:
-                self._column.reveal(message_id)
-            view = self.view(each)
-            if view is not None:
-                view.choose(chosen)
-        self.chosen_id = message_id
+        self._column.choose(message_id)
 
     def go_to_end(self) -> None:
         """Show the newest text, and follow it from now on."""
