@@ -84,9 +84,8 @@ class AnsweredChat(KeptChat):
 
     async def _ask(self, draft: Draft, parent_id: str | None, back_to: str = "") -> None:
         """Ask something after a message; within the turn. Raises what `_check` raises."""
-        chat_id = self.record.id
-        question = messages.new(chat_id, parent_id, "user", draft.text, files=draft.files)
-        answer = messages.new(chat_id, question.id, "assistant", is_streaming=True)
+        question = messages.new(self.record.id, parent_id, "user", draft.text, files=draft.files)
+        answer = messages.coming(question.chat_id, question.id, self._desk.model)
         await self._check(self.tree.plus(question).branch(question.id))
         await self._start(Job(answer, fresh=(question, answer), back_to=back_to, draft=draft))
 

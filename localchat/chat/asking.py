@@ -126,7 +126,7 @@ class Asking:
         loaded = await wake(self._desk, self._around.tell)
         wanted = self._desk.engine.resident.wanted
         path = Path(wanted.path) if wanted else Path()
-        self.answer.model = ModelMark(loaded.name, file_name=path.name)
+        self.answer.model = self._desk.model
         if self._scribe is not None:
             self._mark = asyncio.create_task(self._desk.marks.mark(path, loaded.name))
         return loaded

@@ -91,7 +91,7 @@ class Chat(AnsweredChat):
             if asked_id is None:
                 raise errors.UsageError("There is no question before this answer.")
             await self._check(self.tree.branch(asked_id))
-            answer = messages.new(self.record.id, asked_id, "assistant", is_streaming=True)
+            answer = messages.coming(self.record.id, asked_id, self._desk.model)
             seed = self.settings.sampling.seed
             if seed is not None:
                 seed = (seed + len(self.tree.children(asked_id))) % 2**32

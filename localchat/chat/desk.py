@@ -10,6 +10,7 @@ from pathlib import Path
 
 from localchat import errors
 from localchat.chat.marks import Marks
+from localchat.chat.messages import ModelMark
 from localchat.engine.client import EngineClient
 
 
@@ -34,6 +35,15 @@ class Desk:
     def rest_after_seconds(self, seconds: float) -> None:
         self._rest_after_seconds = seconds
         self.touch()
+
+    @property
+    def model(self) -> ModelMark | None:
+        """The model that answers, by its name and its file's; None when none was loaded yet."""
+        wanted, loaded = self.engine.resident.wanted, self.engine.loaded
+        if wanted is None:
+            return None
+        path = Path(wanted.path)
+        return ModelMark(loaded.name if loaded else path.stem, file_name=path.name)
 
     @property
     def is_resting(self) -> bool:

@@ -3,6 +3,7 @@
 Knows neither the tree that it hangs in nor where it is kept. Every text here is untrusted.
 """
 
+import dataclasses
 import re
 import time
 import uuid
@@ -110,6 +111,12 @@ def new(
         is_streaming=is_streaming,
         created_seconds=time.time(),
     )
+
+
+def coming(chat_id: str, parent_id: str, model: ModelMark | None) -> Message:
+    """Make the answer that a model is about to give; a crash may leave no more of it."""
+    made = new(chat_id, parent_id, "assistant", is_streaming=True)
+    return dataclasses.replace(made, model=model)
 
 
 def new_id() -> str:

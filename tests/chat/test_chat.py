@@ -21,8 +21,16 @@ async def test_message_and_empty_answer_are_kept_before_the_model_is_asked(
     """Whatever happens to the engine, what the user sent is on the disk."""
     chat = await chat_with(fake_engine, keeper, die={"at": "prefill", "how": "hang"})
     await chat.send(Draft("Do you hear me?"))
-    found = [(m.role, m.text, m.is_streaming) for m in stored(chats_file, chat.record.id)]
-    assert [("user", "Do you hear me?", False), ("assistant", "", True)] == found
+    question, answer = stored(chats_file, chat.record.id)
+    assert ("user", "Do you hear me?", False) == (
+        question.role,
+        question.text,
+        question.is_streaming,
+    )
+    assert ("assistant", "", True) == (answer.role, answer.text, answer.is_streaming)
+    # A chat that is gone on with after a crash needs to know its model.
+    assert answer.model is not None
+    assert "model.gguf" == answer.model.file_name
     await chat.settle()
 
 
