@@ -99,9 +99,10 @@ class Column(Scroller):
 
     def scroll_pages(self, pages: int) -> None:
         """Scroll by screens; 1000 and more is to the edge."""
-        if pages <= -1000:
+        if pages <= -1000 and self.items:
             self._window.to_oldest()
-            self._settle()
+            self.reveal(next(iter(self.items)))
+            return
         y = self.scroll_y + pages * max(1, self.size.height - 2)
         if y >= self.max_scroll_y and (pages >= 1000 or self._window.is_at_end):
             self.to_newest()
@@ -152,9 +153,12 @@ class Column(Scroller):
         return view
 
     def _bring(self, key: str) -> None:
-        view = self.view(key)
+        view = self._views.get(key)
         if key == self._revealed and view is not None and view.is_attached:
-            self.scroll_to_widget(view, animate=False, immediate=True)
+            if key == next(iter(self.items)):
+                self.scroll_to(y=0, animate=False, immediate=True)
+            else:
+                self.scroll_to_widget(view, animate=False, immediate=True)
             # That was a scroll, too, but not the reader's.
             self._revealed = key
 
