@@ -95,6 +95,18 @@ async def test_pause_and_resume_by_one_key(hub: FakeHub, tmp_path: Path) -> None
         await hosts.wait_until(pilot, lambda: _phases(app)[1] is Phase.PAUSED)
 
 
+async def test_enter_is_offered_where_it_does_something(hub: FakeHub, tmp_path: Path) -> None:
+    """Not for a download under way, which p pauses; a paused one goes on with it."""
+    async with opened(hub, tmp_path, "alpha") as (pilot, app):
+        await hosts.shows(pilot, "p Pause")
+        await hosts.hides(pilot, "⏎")
+        await hosts.press(pilot, "p")
+        await hosts.shows(pilot, "⏎ Go on")
+        await hosts.press(pilot, "enter")
+        await hosts.wait_until(pilot, lambda: _phases(app)[0] is not Phase.PAUSED)
+        await hosts.hides(pilot, "⏎")
+
+
 async def test_all_pause_and_all_go_on(hub: FakeHub, tmp_path: Path) -> None:
     """a pauses everything, what waits too; a again lets everything go on."""
     async with opened(hub, tmp_path, "alpha", "beta", "gamma") as (pilot, app):

@@ -50,6 +50,7 @@ class DownloadsScreen(SteeringScreen):
     async def on_mount(self) -> None:
         """Show what there is, and look at the disk."""
         self._bar.subject = "Downloads"
+        self._list.can_take = self._can_take
         self._desk.subscribe(self)
         await self._show_all()
         self._look()
@@ -83,6 +84,12 @@ class DownloadsScreen(SteeringScreen):
         if action == "pause_all":
             return any(each.phase is not Phase.DONE for each in self._desk.all())
         return bool(self._list.key) if action == "cancel" else True
+
+    def _can_take(self, key: str) -> bool:
+        download = self._board.download(key)
+        if download is None:
+            return bool(key)
+        return bool(download.paths) or download_board.can_go_on(download)
 
     def footer_title(self, command_id: str) -> str:
         """Say what Enter does with the download under the cursor."""

@@ -1,6 +1,6 @@
 """The list of downloads, with a cursor that stays on its download while others come and go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from textual import on
@@ -33,6 +33,8 @@ class DownloadList(VerticalScroll, can_focus=True):
         self._rows: dict[str, DownloadRow] = {}
         self.key = ""
         """Where the cursor is; empty while there are no rows."""
+        self.can_take: Callable[[str], bool] = bool
+        """The owner's: whether Enter does anything with a row."""
 
     async def show(self, lines: Mapping[str, Line]) -> None:
         """Show these, in their order."""
@@ -70,6 +72,11 @@ class DownloadList(VerticalScroll, can_focus=True):
         """Move the cursor."""
         if self._rows:
             self._go(min(max(self._place + rows, 0), len(self._rows) - 1))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer Enter only where it does something."""
+        del parameters
+        return action != "take" or self.can_take(self.key)
 
     def action_take(self) -> None:
         """Do what this row offers."""
