@@ -1,5 +1,6 @@
 """What every test gets: a home of its own, and a network that ends at this machine."""
 
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -7,11 +8,21 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from localchat.engine.client import EngineClient
 from tests import programs
 
 MakeEngine = Callable[..., EngineClient]
+
+# The same examples each time, so that a change is judged by what it changes; and on a slow machine
+# they may take their time. LOCALCHAT_TEST_EXAMPLES looks for others, and for so many in a property.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", _PATIENT, derandomize=True)
+settings.register_profile(
+    "search", _PATIENT, max_examples=int(os.environ.get("LOCALCHAT_TEST_EXAMPLES", "100"))
+)
+settings.load_profile("search" if "LOCALCHAT_TEST_EXAMPLES" in os.environ else "steady")
 
 
 @pytest.fixture(autouse=True)

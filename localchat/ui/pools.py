@@ -128,6 +128,9 @@ def runs(pool: Pool, width: int) -> tuple[Run, ...]:
     if scale <= 0 or width <= 0:
         return ()
     limit = _cell(pool.in_use_bytes + pool.limit_bytes, scale, width)
+    if pool.spare_bytes >= 0:
+        # A part that is too small for its cell reaches beyond the limit on the bar, but only there.
+        limit = width
     left = sum(kind in MODEL_KINDS for kind, _ in parts)
     drawn: list[Run] = []
     end = done = 0

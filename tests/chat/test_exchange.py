@@ -60,7 +60,7 @@ def test_what_was_exported_as_json_comes_back_whole(tmp_path: Path) -> None:
     assert (chat,) == reading.read(_written(tmp_path, document.write([chat])))
 
 
-@limits(max_examples=200, deadline=None)
+@limits(max_examples=200)
 @given(st.text(max_size=200), st.text(max_size=60))
 def test_no_export_holds_what_a_terminal_obeys(text: str, title: str) -> None:
     """Whatever was said and however the chat is called."""
@@ -255,7 +255,7 @@ def test_a_document_with_a_wrong_value_is_refused_whole(tmp_path: Path, key: str
         reading.read(_written(tmp_path, written))
 
 
-@limits(max_examples=100, deadline=None)
+@limits(max_examples=100)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=9),
@@ -304,7 +304,7 @@ def test_a_missing_file_is_told_by_its_name(tmp_path: Path) -> None:
         reading.read(tmp_path / "nothing.json")
 
 
-@limits(max_examples=200, deadline=None)
+@limits(max_examples=200)
 @given(st.text(max_size=120))
 def test_any_title_makes_a_name_that_can_be_written(
     tmp_path_factory: pytest.TempPathFactory, title: str

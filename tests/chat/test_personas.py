@@ -93,7 +93,7 @@ def test_an_unknown_name_is_told_with_those_there_are(tmp_path: Path) -> None:
     assert "Concise" in caught.value.hint
 
 
-@limits(max_examples=150, deadline=None)
+@limits(max_examples=150)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_name_and_system_prompt_survive_the_file(
     tmp_path_factory: pytest.TempPathFactory, name: str, system: str

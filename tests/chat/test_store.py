@@ -225,7 +225,8 @@ def test_halves_of_characters_are_no_error(store: Store) -> None:
 
 @given(st.integers(0, 10**9))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_store_and_the_tree_agree_after_any_changes(store: Store, seed: int) -> None:
     """Messages added, chosen and taken out show the same branch and versions in both."""

@@ -97,8 +97,10 @@ def test_no_more_than_was_asked_for(store: Store) -> None:
 
 
 @given(st.text(max_size=40) | st.sampled_from(['"', '" "', "NEAR(a b)", "a*", "-x", "a:b", "{a}"]))
-@settings(max_examples=50, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_no_text_is_an_error(store: Store, text: str) -> None:
     """Whatever is typed is looked for as it is; a message of these words is found."""
     store.search(text)

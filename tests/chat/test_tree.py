@@ -105,7 +105,7 @@ def test_what_is_taken_out_is_in_no_summary() -> None:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_message_can_be_shown_after_any_changes(seed: int) -> None:
     """Whatever was added, chosen and taken out: nothing is lost, nothing is shown twice."""
     chance = random.Random(seed)

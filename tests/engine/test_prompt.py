@@ -130,7 +130,8 @@ def test_no_message_forges_a_mark(vocab: Vocab, name: str) -> None:
     "source", ["{{ messages[0].content }}<|im_end|>", "<|im_start|>{{ messages[0].content }}"]
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=8))
 def test_any_mixture(vocab: Vocab, source: str, words: list[str]) -> None:

@@ -100,7 +100,7 @@ def test_free_members_take_no_name_of_another() -> None:
 
 
 @given(low=st.decimals(-2000, 2000, places=3), width=st.decimals(0, 300, places=2), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_bounds_are_kept(low: Any, width: Any, data: st.DataObject) -> None:
     """Whatever range: numbers of the grammar lie in it, and its ends are there."""
     high = low + width
@@ -113,7 +113,7 @@ def test_bounds_are_kept(low: Any, width: Any, data: st.DataObject) -> None:
 
 
 @given(low=st.integers(-3000, 3000), width=st.integers(0, 500), value=st.integers(-4000, 4000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_integers_in_a_range_are_exactly_those(low: int, width: int, value: int) -> None:
     """An integer is allowed if and only if it lies in the range."""
     schema = {"type": "integer", "minimum": low, "maximum": low + width}

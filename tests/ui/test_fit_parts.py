@@ -4,7 +4,7 @@ import dataclasses
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localchat import units
@@ -67,6 +67,7 @@ def test_bar_is_shared_out_exactly(pool: Pool, width: int) -> None:
 
 
 @given(_pools)
+@example(Pool("memory", 1019, 26, 1, engine_bytes=1))
 def test_bar_marks_what_is_too_much(pool: Pool) -> None:
     """Nothing is marked as too much while the model stays within its limit."""
     runs = pools.runs(pool, 1000)
@@ -113,7 +114,6 @@ def test_bars_fit_their_width(name: str, width: int) -> None:
     assert machine_bar.machine_line(found.hardware, width).cell_length <= width
 
 
-@settings(deadline=None)
 @given(st.integers(30, 200), st.integers(2, 40), st.data())
 def test_cursor_is_always_seen(width: int, height: int, data: st.DataObject) -> None:
     """Whatever the size, the cell under the cursor is drawn, and a click there finds it."""

@@ -53,7 +53,7 @@ def test_table_shares_the_width() -> None:
     assert len(lines) > 3
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="ab -*`|>#[]()!\n1.~_<&;é漢", max_size=120), st.integers(40, 100))
 def test_no_line_is_wider_than_the_width(markdown: str, width: int) -> None:
     """Whatever the text, lines fit; only marks nested deeper than the width may not."""

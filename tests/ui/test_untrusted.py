@@ -195,14 +195,14 @@ def test_terminal_obeys_no_known_trick(wall: _Wall, text: str) -> None:
     assert _obeyed(wall, text) == []
 
 
-@settings(max_examples=hostile.EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=hostile.EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(text=hostile.TEXTS)
 def test_no_widget_lets_a_control_character_through(wall: _Wall, text: str) -> None:
     """Whatever the text, no widget draws anything that a terminal obeys."""
     assert _obeyed(wall, text) == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=hostile.TEXTS)
 def test_no_block_of_markdown_holds_a_control_character(text: str) -> None:
     """Whatever the Markdown, entities and link targets included, its laid out text is safe."""
