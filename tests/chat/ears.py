@@ -12,7 +12,7 @@ from localchat.chat.messages import Message
 from localchat.engine.client import EngineClient
 
 Event = TypeVar("Event")
-_SECONDS = 20.0
+_SECONDS = 90.0
 
 
 class Ear:

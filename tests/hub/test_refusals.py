@@ -108,7 +108,8 @@ def raised(ask: Ask, who: Access) -> LocalchatError:
     began = time.monotonic()
     with HubClient(who, QUICK) as client, pytest.raises(LocalchatError) as caught:
         ask(client)
-    assert time.monotonic() - began < 10
+    # Six at the most where nothing else runs.
+    assert time.monotonic() - began < 30
     return caught.value
 
 

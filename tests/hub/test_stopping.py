@@ -13,7 +13,8 @@ from localchat.hub.support import Support
 from tests import hub_demo
 from tests.fake_hub import FakeHub, FakeRepo, Fault
 
-_SOON_SECONDS = 2.0
+_SOON_SECONDS = 8.0
+"""Half a second where nothing else runs; waiting for the server would take longer than this."""
 _SUPPORT = Support(lambda _: True, lambda _: True)
 
 

@@ -265,11 +265,11 @@ def test_a_thousand_files_take_about_a_second(tmp_path: Path) -> None:
     own = Place(Program.LOCALCHAT, tmp_path / "own")
     for number in range(1000):
         disks.put(own.folder / f"f{number % 20}" / f"m{number}.gguf", disks.model(f"{number:04}"))
-    began = time.monotonic()
+    began = time.process_time()
     found = library.scan([own], tmp_path / "memory.json", header_seconds=0.5)
-    took = time.monotonic() - began
+    took = time.process_time() - began
     assert 1000 == len(found.entries)
-    # Twice what it takes alone here: two cores are shared with other tests.
+    # Of the processor; it is about one.
     assert took < 3.0
     while found.unread:
         found = library.scan([own], tmp_path / "memory.json", header_seconds=0.5)

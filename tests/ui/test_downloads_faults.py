@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from textual.widgets import Input
 
 from localchat.hub.access import Access
 from localchat.library.values import Phase
+from tests.clock import Clock
 from tests.fake_hub import FakeHub, Fault
 from tests.ui import download_hosts, hosts
 
@@ -20,7 +20,6 @@ _ALPHA = download_hosts.file_of("alpha")
 _TYPED = "thequickbrownfoxjumpsoverthelazydog"
 _LATEST_SECONDS = 0.75
 """A key is seen within it, also where several tests share a machine."""
-_TICK_SECONDS = 0.005
 
 _FAULTS: dict[str, tuple[Fault, str]] = {
     "401": (Fault("status", "resolve", status=401, times=-1), "wants to know who asks"),
@@ -50,27 +49,6 @@ _FAULTS: dict[str, tuple[Fault, str]] = {
 }
 
 
-class _Clock(threading.Thread):
-    """Counts the time in which this process is let run: on a slow machine it goes slow, too."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.seconds = 0.0
-        self._is_over = threading.Event()
-
-    def __enter__(self) -> "_Clock":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self.join()
-
-    def run(self) -> None:
-        while not self._is_over.wait(_TICK_SECONDS):
-            self.seconds += _TICK_SECONDS
-
-
 async def _fails_while_somebody_types(
     access: Access, folder: Path, words: str, *, is_silent: bool = False
 ) -> None:
@@ -86,11 +64,11 @@ async def _fails_while_somebody_types(
             patience_seconds=3,
         )
     app = download_hosts.make_host(None, folder, manners, access=access)
-    with _Clock() as clock:
+    with Clock() as clock:
         await _type_and_look(app, words, clock)
 
 
-async def _type_and_look(app: download_hosts.Host, words: str, clock: _Clock) -> None:
+async def _type_and_look(app: download_hosts.Host, words: str, clock: Clock) -> None:
     slowest_seconds = 0.0
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         box = app.screen.query_one(Input)

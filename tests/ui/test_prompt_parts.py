@@ -146,14 +146,14 @@ def test_listing_of_a_big_folder_is_quick_and_bounded(tmp_path: Path) -> None:
         (tmp_path / f"folder{number}").mkdir()
         for each in range(50):
             (tmp_path / f"folder{number}" / f"file{each}.txt").touch()
-    begun = time.perf_counter()
+    begun = time.process_time()
     listing = folders.Listing(tmp_path)
     listing.read()
     found = fuzzy.find("f59file49", listing.paths, 8)
 
     assert len(listing.paths) == 3060
     assert found[0].path == "folder59/file49.txt"
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_stopped_listing_ends(tmp_path: Path) -> None:
