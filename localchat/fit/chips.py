@@ -62,6 +62,8 @@ class Processor:
 
     efficiency: float
     layer_seconds: float
+    token_seconds: float
+    """Of one core, for what the engine does about a token whatever the model."""
     kv_efficiency: float
     attention_seconds: float
     """Of one core, for one number of a key or a value and one query head."""
@@ -203,6 +205,7 @@ def _processor(file: Table, sources: frozenset[str]) -> Processor:
     processor = Processor(
         float(entry.decimal("efficiency")),
         float(entry.decimal("layer_microseconds")) / 1e6,
+        float(entry.decimal("token_microseconds")) / 1e6,
         float(entry.decimal("kv_efficiency")),
         float(entry.decimal("attention_nanoseconds")) / 1e9,
         float(entry.decimal("apple_most_gbps")),

@@ -62,6 +62,12 @@ def host(hardware: Hardware, candidate: Candidate, params: EngineParams, form: s
     )
 
 
+def engine_seconds(hardware: Hardware) -> float:
+    """Guess what the engine does about a token whatever the model; it matters for tiny ones."""
+    family = chips.find_family(hardware.cpu)
+    return chips.table().processor.token_seconds / (family.core_speed if family else 1.0)
+
+
 def gpus(hardware: Hardware, shares: Sequence[float]) -> Pace | None:
     """Guess how fast the GPUs decode together, one after the other; None when there are none."""
     if not hardware.gpus:

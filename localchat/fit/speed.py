@@ -2,6 +2,8 @@
 
     t = bytes / rate + layers x layer_seconds + KV bytes / kv_rate
 
+and, as long as nothing was measured, what the engine itself does about a token.
+
 The terms come from a table of chips ("estimate"), from measurements of other models on this
 machine or a probe of this one ("probed"), or the time is this very file's own ("measured here").
 One rate alone would explain one size of model and mislead about the others (DESIGN D10).
@@ -62,10 +64,13 @@ class _Devices:
     work: work.Split
     host: pace.Pace
     gpu: pace.Pace
+    engine_seconds: float = 0.0
+    """Of a token, whatever the model."""
 
     def seconds(self, filled: float) -> float:
         """Return the time of one token, with this share of the context in use."""
-        return self.host.seconds(self.work.host, filled) + self.gpu.seconds(self.work.gpu, filled)
+        host = self.host.seconds(self.work.host, filled)
+        return host + self.gpu.seconds(self.work.gpu, filled) + self.engine_seconds
 
     @property
     def kv_seconds(self) -> float:
@@ -110,7 +115,10 @@ def estimate(
         lessons.of_processor(host, measurements, wanted, by_format),
         lessons.of_gpu(gpu, measurements, wanted),
     ]
-    devices = _Devices(parts, learned[0].pace, learned[1].pace)
+    # Measurements have it in them; with a GPU it was not measured yet.
+    is_guess = learned[0].pace.bytes_per_second == host.bytes_per_second
+    around = pace.engine_seconds(hardware) if is_guess and parts.gpu.is_nothing else 0.0
+    devices = _Devices(parts, learned[0].pace, learned[1].pace, around)
     own = _own(candidate, measurements, wanted, parts)
     if own:
         return _measured(own, devices)

@@ -109,8 +109,7 @@ class LocalchatApp(CopyingApp):
     async def on_chat_screen_answered(self, event: ChatScreen.Answered) -> None:
         """Let what the answer says about this machine make its figures better."""
         model = self._in_memory
-        # The built-in model is so small that its speed says nothing about others.
-        if model is not None and not model.is_guide:
+        if model is not None:
             await self._appraiser.remember(model.path, model.loaded, event.stats)
 
     async def on_models_screen_left(self) -> None:
