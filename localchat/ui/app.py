@@ -8,12 +8,12 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
 
-from localchat import errors, sanitize
+from localchat import errors
 from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
 from localchat.chat.store.keeper import Keeper
 from localchat.engine.client import EngineClient
-from localchat.ui import commands, themes
+from localchat.ui import commands, themes, toasts
 from localchat.ui.appraiser import Appraiser
 from localchat.ui.commands import keys
 from localchat.ui.commands.palette import CommandProvider
@@ -29,6 +29,8 @@ from localchat.ui.widgets.prompt_box import PromptBox
 # Below 40 x 10 a screen shows nothing but TooSmall; see app.tcss.
 _WIDTHS = [(0, "-tiny"), (40, "-narrow"), (100, "-wide")]
 _HEIGHTS = [(0, "-flat"), (10, "-low"), (30, "-tall")]
+_NOTICE_SECONDS = 20.0
+"""What became of the chats while nobody looked is worth to be read."""
 
 
 class LocalchatApp(CopyingApp):
@@ -140,10 +142,10 @@ class LocalchatApp(CopyingApp):
             return
         try:
             for notice in await self.keeper.notices():
-                self.notify(sanitize.line(notice), markup=False, timeout=20)
+                toasts.tell(self, notice, seconds=_NOTICE_SECONDS)
             last = await self.chats.last() if self._continues else None
         except errors.StoreError as error:
-            self.notify(sanitize.line(error.message), severity="error", markup=False, timeout=20)
+            toasts.tell(self, error.message, "error", seconds=_NOTICE_SECONDS)
         else:
             if last is not None:
                 await self.show_chat(last)

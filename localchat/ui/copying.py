@@ -10,10 +10,9 @@ from typing import Final
 from textual.app import App
 
 from localchat import paths, sanitize
-from localchat.ui import clipboard, osc52
+from localchat.ui import clipboard, osc52, toasts
 
 _KEPT_FILES: Final = 20
-_SHOWN_CHARACTERS: Final = 300
 
 
 async def copy(app: App[None], text: str, what: str) -> None:
@@ -22,7 +21,7 @@ async def copy(app: App[None], text: str, what: str) -> None:
     # So that it can be pasted here too. Its setter would write to the terminal as well.
     app._clipboard = safe
     said = await put(safe, os.environ, paths.paths().copies, _terminal(app))
-    app.notify(sanitize.line(f"{what}: {said}", _SHOWN_CHARACTERS), markup=False, timeout=8)
+    toasts.tell(app, f"{what}: {said}")
 
 
 async def put(

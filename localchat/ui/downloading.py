@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from localchat import sanitize
 from localchat.library.cache import Cache
 from localchat.library.values import Phase
-from localchat.ui import download_board, leftovers, wording
+from localchat.ui import download_board, leftovers, toasts, wording
 from localchat.ui.commands import own_keys
 from localchat.ui.downloads import DownloadDesk
 from localchat.ui.leftovers import Leftover
@@ -54,22 +54,19 @@ class DownloadingApp(App[None]):
         """Say that a model is here."""
         title = sanitize.line(event.download.title, _TITLE_CHARACTERS)
         key = own_keys.spoken(self, "app.downloads")
-        self.notify(
-            f"{title} is here, its checksum is right. {key}, Enter: chat with it.",
-            timeout=_TOAST_SECONDS,
-            markup=False,
-        )
+        words = f"{title} is here, its checksum is right. {key}, Enter: chat with it."
+        toasts.tell(self, words, seconds=_TOAST_SECONDS)
 
     def on_download_desk_failed(self, event: DownloadDesk.Failed) -> None:
         """Say why a download failed, and what to do."""
         title = sanitize.line(event.download.title, _TITLE_CHARACTERS)
         is_pause = event.download.phase is Phase.PAUSED
-        self.notify(
-            sanitize.line(download_board.explain(event.error), 400),
+        toasts.tell(
+            self,
+            download_board.explain(event.error),
+            "warning" if is_pause else "error",
             title=f"{title} {'is paused' if is_pause else 'was not downloaded'}",
-            severity="warning" if is_pause else "error",
-            timeout=_TOAST_SECONDS,
-            markup=False,
+            seconds=_TOAST_SECONDS,
         )
 
     async def on_downloads_screen_wanted(self, event: DownloadsScreen.Wanted) -> None:
@@ -110,11 +107,8 @@ class DownloadingApp(App[None]):
             return
         if number := len(found.result()):
             key = own_keys.spoken(self, "app.downloads")
-            self.notify(
-                f"{wording.count(number, 'download')} did not finish. {key}: go on with it.",
-                timeout=_TOAST_SECONDS,
-                markup=False,
-            )
+            words = f"{wording.count(number, 'download')} did not finish. {key}: go on with it."
+            toasts.tell(self, words, seconds=_TOAST_SECONDS)
 
 
 def quitting(downloads: int) -> tuple[str, str]:

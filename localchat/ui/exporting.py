@@ -5,10 +5,10 @@ from pathlib import Path
 
 from textual.app import App
 
-from localchat import errors, sanitize
+from localchat import errors
 from localchat.chat.exchange import writing
 from localchat.chat.exchange.values import WholeChat
-from localchat.ui import asking
+from localchat.ui import asking, toasts
 from localchat.ui.screens.ask import AskScreen
 
 _WORDS = "The end of the name says the format: .md, .html, or .json with every version in it."
@@ -44,4 +44,4 @@ def write(app: App[None], chat: WholeChat, name: str) -> None:
     file = Path(name).expanduser()
     text = writing.render([chat], writing.format_of(file))
     written = writing.save(file, text)
-    app.notify(sanitize.line(f"Written to {written}", 200), markup=False)
+    toasts.tell(app, f"Written to {written}")

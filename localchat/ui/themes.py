@@ -9,6 +9,7 @@ from textual.app import App
 from textual.theme import BUILTIN_THEMES, Theme
 
 from localchat import errors, sanitize
+from localchat.ui import toasts
 
 VARIABLES = {"memory-context": "#b58ae6"}
 """Colors of our own, for themes that do not set them: the context's part of memory."""
@@ -112,8 +113,7 @@ def choose(app: App[None], name: str) -> None:
     else:
         near = difflib.get_close_matches(name, app.available_themes, n=1)
         hint = f"Did you mean {near[0]}?" if near else "/theme alone lists them."
-        shown = sanitize.line(name, 40)
-        app.notify(f"There is no theme {shown}. {hint}", severity="warning", markup=False)
+        toasts.tell(app, f"There is no theme {sanitize.line(name, 40)}. {hint}", "warning")
 
 
 def _without_color(theme: Theme) -> Theme:
@@ -129,5 +129,4 @@ async def _write(app: App[None], file: Path, name: str) -> None:
     try:
         await asyncio.to_thread(writing.put, file, "ui", "theme", name)
     except errors.SettingsError as error:
-        words = f"The theme is not kept: {error.message}"
-        app.notify(words, severity="warning", markup=False)
+        toasts.tell(app, f"The theme is not kept: {error.message}", "warning")

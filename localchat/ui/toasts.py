@@ -12,10 +12,22 @@ _SECONDS = 8.0
 _MOST_CHARACTERS = 600
 
 
-def tell(node: DOMNode, words: str, severity: Severity = "information") -> None:
-    """Tell something; `words` may hold untrusted text."""
-    text = sanitize.line(words, _MOST_CHARACTERS)
-    node.app.notify(text, severity=severity, markup=False, timeout=_SECONDS)
+def tell(
+    node: DOMNode,
+    words: str,
+    severity: Severity = "information",
+    *,
+    title: str = "",
+    seconds: float = _SECONDS,
+) -> None:
+    """Tell something; `words` and `title` may hold untrusted text."""
+    node.app.notify(
+        sanitize.line(words, _MOST_CHARACTERS),
+        title=sanitize.line(title, _MOST_CHARACTERS),
+        severity=severity,
+        markup=False,
+        timeout=seconds,
+    )
 
 
 def warn(node: DOMNode, error: errors.LocalchatError) -> None:

@@ -49,4 +49,4 @@ async def test_thoughts_that_are_wanted_before_they_are_shown_are_unfolded() -> 
         app.view.set_entry(Entry(ended, versions=2))
         await pilot.pause()
         assert app.query_one(Thoughts).unfolded
-        assert "I ponder." in hosts.screen_text(pilot)
+        await hosts.shows(pilot, "I ponder.")

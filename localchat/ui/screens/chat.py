@@ -15,7 +15,7 @@ from localchat.chat.chat import Chat
 from localchat.chat.chats import Chats
 from localchat.engine import wire
 from localchat.engine.client import EngineClient
-from localchat.ui import commands
+from localchat.ui import commands, toasts
 from localchat.ui.model_state import ModelState
 from localchat.ui.session import Session
 from localchat.ui.widgets.bars import TooSmall, TopBar
@@ -145,7 +145,7 @@ class ChatScreen(Screen[None]):
             session.hear(event)
             if isinstance(event, events.Ended):
                 title = sanitize.line(session.chat.record.title, _TITLE_CHARACTERS)
-                self.notify(f"Answered: {title}", markup=False)
+                toasts.tell(self, f"Answered: {title}")
         if isinstance(event, events.Ended) and event.message.stats is not None:
             self.post_message(self.Answered(event.message.stats))
 
@@ -177,6 +177,6 @@ class ChatScreen(Screen[None]):
             chat_id = await self.session.chat.fork(event.message_id)
             self.show_chat(await self._chats.open(chat_id))
         except errors.LocalchatError as error:
-            self.notify(sanitize.line(error.message), severity="error", markup=False)
+            toasts.tell(self, error.message, "error")
         else:
-            self.notify("This is a chat of its own now.", markup=False)
+            toasts.tell(self, "This is a chat of its own now.")

@@ -18,7 +18,7 @@ from localchat.chat import personas
 from localchat.chat.personas import Persona
 from localchat.chat.settings import ChatSettings
 from localchat.engine import wire
-from localchat.ui import commands, setting_rows
+from localchat.ui import commands, setting_rows, toasts
 from localchat.ui.commands import keys
 from localchat.ui.screens.ask import AskScreen
 from localchat.ui.setting_rows import Row
@@ -69,7 +69,7 @@ class ChatSettingsScreen(ModalScreen[ChatSettings | None]):
         self._describe()
         self._persona.focus()
         for problem in self._problems:
-            self.notify(sanitize.line(problem), severity="warning", markup=False)
+            toasts.tell(self, problem, "warning")
 
     @on(Select.Changed, "#persona Select")
     def _take(self, event: Select.Changed) -> None:
@@ -125,9 +125,9 @@ class ChatSettingsScreen(ModalScreen[ChatSettings | None]):
             made = personas.of_settings(name, chosen, self._usual)
             kept = personas.save(self._folder, made)
         except errors.SettingsError as error:
-            self.notify(sanitize.line(error.message), severity="error", markup=False)
+            toasts.tell(self, error.message, "error")
             return
-        self.notify(sanitize.line(f"Kept as {kept.name}", 200), markup=False)
+        toasts.tell(self, f"Kept as {kept.name}")
         self.dismiss(dataclasses.replace(chosen, persona=kept.name))
 
     def action_leave(self) -> None:

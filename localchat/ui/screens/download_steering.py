@@ -7,7 +7,7 @@ from textual.screen import Screen
 
 from localchat import errors, units
 from localchat.library.values import Phase
-from localchat.ui import download_board
+from localchat.ui import download_board, toasts
 from localchat.ui.download_board import Board, DiskFacts, ScanLibrary
 from localchat.ui.downloads import DownloadDesk
 from localchat.ui.screens.confirm import ConfirmScreen
@@ -60,14 +60,14 @@ class SteeringScreen(Screen[None]):
         try:
             await self._board.go_on(key)
         except errors.LocalchatError as error:
-            self.notify(download_board.explain(error), severity="warning", markup=False)
+            toasts.tell(self, download_board.explain(error), "warning")
 
     def action_pause_all(self) -> None:
         """Pause all, or let all go on."""
         try:
             self._board.toggle_all()
         except errors.Offline as error:
-            self.notify(download_board.explain(error), severity="warning", markup=False)
+            toasts.tell(self, download_board.explain(error), "warning")
 
     @work(exclusive=True, group="cancel")
     async def action_cancel(self) -> None:
@@ -93,7 +93,7 @@ class SteeringScreen(Screen[None]):
         try:
             await self._board.remove(key)
         except errors.LocalchatError as error:
-            self.notify(download_board.explain(error), severity="error", markup=False)
+            toasts.tell(self, download_board.explain(error), "error")
 
     def action_move(self, places: int) -> None:
         """Let the download under the cursor have its turn earlier or later."""

@@ -12,6 +12,7 @@ from textual.message import Message
 from localchat import errors
 from localchat.chat import draft_text, events
 from localchat.chat.drafts import Draft
+from localchat.ui import toasts
 from localchat.ui.commands import obeying
 from localchat.ui.session import Session
 from localchat.ui.widgets.bars import StatusLine
@@ -123,8 +124,7 @@ class Composer(Vertical):
     async def _obey(self, event: PromptBox.Slash) -> None:
         event.stop()
         if not await obeying.run(self.prompt, event.command, event.argument):
-            words = f"/{event.command.words[0]} is not possible now."
-            self.notify(words, severity="warning", markup=False)
+            toasts.tell(self, f"/{event.command.words[0]} is not possible now.", "warning")
 
     @work(group="send")
     async def _send(self, session: Session, draft: Draft) -> None:

@@ -10,7 +10,7 @@ from textual.message import Message
 from localchat import errors, sanitize
 from localchat.chat import events
 from localchat.chat.messages import Message as ChatMessage
-from localchat.ui import code_blocks, copy_words, copying, deeds
+from localchat.ui import code_blocks, copy_words, copying, deeds, toasts
 from localchat.ui.commands import own_keys
 from localchat.ui.session import Session
 from localchat.ui.widgets.answer import AnswerView
@@ -196,5 +196,4 @@ class Conversation(Container):
         await copying.copy(self.app, sanitize.text(text), what)
 
     def _tell(self, words: str, *, is_warning: bool = False) -> None:
-        severity = "warning" if is_warning else "information"
-        self.notify(words, severity=severity, markup=False)  # type: ignore[arg-type]
+        toasts.tell(self, words, "warning" if is_warning else "information")

@@ -14,7 +14,7 @@ from localchat import sanitize
 from localchat.fit.option import Option
 from localchat.library.entries import Library
 from localchat.library.values import Phase, RemoteFile, RemoteQuant
-from localchat.ui import hub_held
+from localchat.ui import hub_held, toasts
 from localchat.ui.commands import own_keys
 from localchat.ui.courier import Courier
 from localchat.ui.downloads import DownloadDesk
@@ -138,7 +138,7 @@ class DownloadStrip(Static):
         """Hand it to who waits for it; who only looks at something above this screen does."""
         while not self.screen.is_current:
             if self.screen not in self.app.screen_stack or self._awaited != id:
-                self.app.notify(f"{sanitize.line(title, 80)} is on this disk now.", markup=False)
+                toasts.tell(self.app, f"{sanitize.line(title, 80)} is on this disk now.")
                 self.leave()
                 self.post_message(self.Landed())
                 return

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from localchat import errors, sanitize, units
 from localchat.engine.prober import Prober
 from localchat.library import removal
-from localchat.ui import commands, measuring, removing
+from localchat.ui import commands, measuring, removing, toasts
 from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.setup import Setup
 from localchat.ui.shelf import Entry
@@ -91,7 +91,7 @@ class Upkeep(Vertical):
         else:
             title, freed = sanitize.line(entry.title, 120), units.human_bytes(freed_bytes)
             # The row that the lower edge would speak of goes too.
-            self.app.notify(f"Removed {title}: {freed} are free again.", markup=False)
+            toasts.tell(self.app, f"Removed {title}: {freed} are free again.")
         self.post_message(self.Changed())
 
     @work(exclusive=True, group="measure")
