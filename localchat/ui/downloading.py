@@ -7,7 +7,6 @@ session left, and says before the end of the program what becomes of downloads u
 import asyncio
 from pathlib import Path
 
-from textual.app import App
 from textual.screen import ModalScreen
 
 from localchat import sanitize
@@ -16,6 +15,7 @@ from localchat.library.values import Phase
 from localchat.ui import download_board, leftovers, toasts, wording
 from localchat.ui.commands import own_keys
 from localchat.ui.downloads import DownloadDesk
+from localchat.ui.drawn_app import DrawnApp
 from localchat.ui.leftovers import Leftover
 from localchat.ui.screens.confirm import ConfirmScreen
 from localchat.ui.screens.downloads import DownloadsScreen
@@ -27,7 +27,7 @@ _TOAST_SECONDS = 12.0
 _TITLE_CHARACTERS = 100
 
 
-class DownloadingApp(App[None]):
+class DownloadingApp(DrawnApp):
     """An app with downloads. What to do with a model that is here is for those who derive."""
 
     def __init__(self, setup: Setup) -> None:

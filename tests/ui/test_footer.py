@@ -1,9 +1,12 @@
 """The footer: what it says a key does, and that it says nothing by halves."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Static
 
 from localchat.library.entries import Partial
 from localchat.library.places import Place, Program
@@ -53,6 +56,20 @@ async def test_at_80_columns_a_message_has_its_most_useful_keys(
         await hosts.press(pilot, "tab")
         its = ("Edit", "Regenerate", "Continue", "Copy", "Delete", "Write", "Help")
         await hosts.wait_until(pilot, lambda: all(word in _footer(pilot) for word in its))
+
+
+async def test_what_was_made_anew_is_drawn(fake_engine: MakeEngine) -> None:
+    """As the footer is, in one go: also where nothing else happens on the screen afterwards."""
+    app = hosts.make_app(fake_engine(), open_path=None)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await hosts.open_models(pilot, "Mistral")
+        await app.push_screen(Screen())
+        await pilot.pause()
+        with app.batch_update():
+            await app.screen.mount(Static("Made anew"))
+            # What the screen is told meanwhile, it puts off.
+            await asyncio.sleep(0.5)
+        await hosts.shows(pilot, "Made anew")
 
 
 async def test_the_footer_says_what_enter_does_with_a_model(
