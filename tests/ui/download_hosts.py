@@ -59,10 +59,16 @@ class Host(DownloadingApp):
             self.downloads.cache, setup.access, setup.terms, setup.journal, manners
         )
         self.chatted: list[Path] = []
+        self.failures = 0
 
     def compose(self) -> ComposeResult:
         yield TopBar()
         yield Input()
+
+    def on_download_desk_failed(self, event: DownloadDesk.Failed) -> None:
+        """Count what the app tells; Textual calls its own handler, too."""
+        del event
+        self.failures += 1
 
     async def chat_with(self, path: Path) -> None:
         """Note what would be loaded."""

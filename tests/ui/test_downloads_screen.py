@@ -230,6 +230,9 @@ async def test_leaving_during_downloads_says_what_becomes_of_them(
         await hosts.press(pilot, "ctrl+q")
         await hosts.shows(pilot, "Quit during 2 downloads?")
         await hosts.press(pilot, "ctrl+q")
+        async with asyncio.timeout(hosts.PATIENCE_SECONDS):
+            while not app._exit:
+                await asyncio.sleep(0.02)
     assert [Phase.PAUSED] * 2 == _phases(app)
     left = leftovers.find(app.downloads.cache, app.downloads.journal)
     assert 2 == len(left)
@@ -242,9 +245,10 @@ async def test_a_full_disk_pauses_and_can_be_resumed(hub: FakeHub, tmp_path: Pat
     greedy = Manners(reserve_bytes=1 << 60)
     async with opened(hub, tmp_path, "alpha", manners=greedy) as (pilot, app):
         await hosts.shows(pilot, "paused: the disk is full", "Free some space")
+        await hosts.wait_until(pilot, lambda: app.failures == 1)
         await hosts.press(pilot, "p")
         # It tries again, and comes to the same end.
-        await hosts.wait_until(pilot, lambda: Phase.PAUSED is _phases(app)[0])
+        await hosts.wait_until(pilot, lambda: app.failures == 2)
         await hosts.shows(pilot, "paused: the disk is full")
 
 
