@@ -2,6 +2,8 @@
 
 import dataclasses
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from textual.content import Content
@@ -11,6 +13,8 @@ from localchat.chat import messages, records
 from localchat.chat.store.keeper import Keeper
 from localchat.chat.tree import Tree
 from localchat.engine import wire
+from localchat.engine.client import EngineClient
+from localchat.ui.app import LocalchatApp
 from localchat.ui.widgets.column import Column
 from localchat.ui.widgets.message_view import Foot
 from localchat.ui.widgets.prompt_box import PromptBox
@@ -35,6 +39,20 @@ async def _keep(file: Path, number: int) -> str:
     await keeper.do(lambda store: store.import_chat(record, tree))
     await keeper.close()
     return record.id
+
+
+@asynccontextmanager
+async def _reading(
+    engine: EngineClient, folder: Path, number: int, size: tuple[int, int]
+) -> AsyncIterator[tuple[Pilot[None], LocalchatApp]]:
+    """An app with a chat of so many messages open."""
+    file = folder / "chats.db"
+    chat_id = await _keep(file, number)
+    app = hosts.make_app(engine, chats_file=file)
+    async with app.run_test(size=size) as pilot:
+        await hosts.open_chat(pilot)
+        await app.show_chat(await app.chats.open(chat_id))
+        yield pilot, app
 
 
 def _top(pilot: Pilot[None]) -> str:
@@ -76,12 +94,7 @@ async def test_long_chat_opens_at_once(fake_engine: MakeEngine, tmp_path: Path) 
 
 async def test_whole_chat_can_be_read(fake_engine: MakeEngine, tmp_path: Path) -> None:
     """Page by page upwards every message comes by, and no page jumps; then to both ends."""
-    file = tmp_path / "chats.db"
-    chat_id = await _keep(file, 200)
-    app = hosts.make_app(fake_engine(), chats_file=file)
-    async with app.run_test(size=(100, 40)) as pilot:
-        await hosts.open_chat(pilot)
-        await app.show_chat(await app.chats.open(chat_id))
+    async with _reading(fake_engine(), tmp_path, 200, (100, 40)) as (pilot, app):
         await hosts.shows(pilot, "Answer 199")
         column, seen = app.screen.query_one(Column), set[int]()
         for _ in range(80):
@@ -103,12 +116,7 @@ async def test_messages_that_come_in_above_move_nothing(
     fake_engine: MakeEngine, tmp_path: Path
 ) -> None:
     """Each line scrolled is one line moved, also where older messages become widgets."""
-    file = tmp_path / "chats.db"
-    chat_id = await _keep(file, 120)
-    app = hosts.make_app(fake_engine(), chats_file=file)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.open_chat(pilot)
-        await app.show_chat(await app.chats.open(chat_id))
+    async with _reading(fake_engine(), tmp_path, 120, (100, 30)) as (pilot, app):
         await hosts.shows(pilot, "Answer 119")
         column = app.screen.query_one(Column)
         before = (await _resting(pilot)).splitlines()
@@ -125,12 +133,7 @@ async def test_chosen_message_is_marked_when_it_is_seen_again(
     fake_engine: MakeEngine, tmp_path: Path
 ) -> None:
     """Far from it there is no widget of it; back there, it is marked as before."""
-    file = tmp_path / "chats.db"
-    chat_id = await _keep(file, 400)
-    app = hosts.make_app(fake_engine(), chats_file=file)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await hosts.open_chat(pilot)
-        await app.show_chat(await app.chats.open(chat_id))
+    async with _reading(fake_engine(), tmp_path, 400, (100, 30)) as (pilot, app):
         await hosts.shows(pilot, "Answer 399")
         await hosts.press(pilot, "tab")
         await hosts.wait_until(pilot, lambda: len(app.screen.query(".-chosen")) == 1)
@@ -147,19 +150,14 @@ async def test_a_chosen_message_that_grows_is_in_view(
     fake_engine: MakeEngine, tmp_path: Path
 ) -> None:
     """What a message shows only when it is chosen may be laid out later than the choice."""
-    file = tmp_path / "chats.db"
-    chat_id = await _keep(file, 9)
-    app = hosts.make_app(fake_engine(), chats_file=file)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await hosts.open_chat(pilot)
-        chat = await app.chats.open(chat_id)
-        await app.show_chat(chat)
+    async with _reading(fake_engine(), tmp_path, 9, (80, 24)) as (pilot, app):
         await hosts.shows(pilot, "Question 8?")
         transcript = app.screen.query_one(Transcript)
         transcript.scroll_pages(-1000)
         await hosts.shows(pilot, "Question 0?")
         await hosts.hides(pilot, "Question 6?")
-        transcript.choose(chat.path[6].id)
+        assert app.open_chat is not None
+        transcript.choose(app.open_chat.path[6].id)
         await hosts.shows(pilot, "Question 6?")
         await _resting(pilot)
         await hosts.hides(pilot, "Answer 7")

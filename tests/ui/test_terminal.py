@@ -26,6 +26,16 @@ def _program(home: Path, **script: Any) -> tuple[str, ...]:
     return python("-m", "tests.ui.small_program", str(home), json.dumps(script))
 
 
+def _answering(terminal: "Terminal") -> list[psutil.Process]:
+    """Go to the middle of an answer; gives the processes that belong to the program."""
+    terminal.shows("Mistral 7B")
+    terminal.type("\r")
+    terminal.shows("ready in")
+    terminal.type("Hello there\r")
+    terminal.shows("word word")
+    return psutil.Process(terminal.process.pid).children(recursive=True)
+
+
 def _leave_nothing_behind(terminal: "Terminal", children: list[psutil.Process]) -> None:
     tail = terminal.raw[-2000:].decode(errors="replace")
     assert [mode for mode in _RESTORED if f"\x1b[{mode}" not in tail] == []
@@ -37,12 +47,7 @@ def _leave_nothing_behind(terminal: "Terminal", children: list[psutil.Process]) 
 def test_leaving_restores_the_terminal(home: Path, how: str) -> None:
     """However it ends, in the middle of an answer: modes are reset, and no process is left."""
     with Terminal(_program(home, answers=["word " * 5000], rate=50)) as terminal:
-        terminal.shows("Mistral 7B")
-        terminal.type("\r")
-        terminal.shows("ready in")
-        terminal.type("Hello there\r")
-        terminal.shows("word word")
-        children = psutil.Process(terminal.process.pid).children(recursive=True)
+        children = _answering(terminal)
         if how == "keys":
             terminal.type("\x11")
         else:
@@ -58,12 +63,7 @@ def test_a_terminal_that_is_gone_ends_it(home: Path, *, controls: bool) -> None:
     """In the middle of an answer: what was said so far is kept, and no process is left."""
     program = _program(home, answers=["word " * 20_000], rate=500)
     with Terminal(program, controls=controls) as terminal:
-        terminal.shows("Mistral 7B")
-        terminal.type("\r")
-        terminal.shows("ready in")
-        terminal.type("Hello there\r")
-        terminal.shows("word word")
-        children = psutil.Process(terminal.process.pid).children(recursive=True)
+        children = _answering(terminal)
         terminal.close()
         code = terminal.process.wait(PATIENCE_SECONDS)
 

@@ -62,17 +62,12 @@ class Transcript(Container, can_focus=True):
 
     def show(self, items: Sequence[Item]) -> None:
         """Show these, and of what was shown only what is among them."""
-        before = self._ids
+        before = _ids(self._column)
         self._column.show(items)
         if self.chosen_id and self.entry(self.chosen_id) is None:
             # What is in its place now: another version, or after a deletion the next message.
-            at, ids = before.index(self.chosen_id), self._ids
+            at, ids = before.index(self.chosen_id), _ids(self._column)
             self.choose(ids[min(at, len(ids) - 1)] if ids and self.has_focus else "")
-
-    @property
-    def _ids(self) -> list[str]:
-        """Every message, from the top."""
-        return [key for key in self._column.items if self.entry(key) is not None]
 
     def choose(self, message_id: str) -> None:
         """Choose a message, and bring it into view; empty chooses none."""
@@ -91,7 +86,7 @@ class Transcript(Container, can_focus=True):
 
     async def action_move(self, step: int) -> None:
         """Choose the message above or below; below the last one is the prompt."""
-        ids = self._ids
+        ids = _ids(self._column)
         # From the newest, which is about to be chosen, where a key comes right after the focus.
         at = (ids.index(self.chosen_id) if self.chosen_id in ids else len(ids) - 1) + step
         if at >= len(ids) or not ids:
@@ -107,7 +102,7 @@ class Transcript(Container, can_focus=True):
 
     def action_want(self, deed: str, number: int = 0) -> None:
         """Say what the reader wants done with the chosen message."""
-        if not self.chosen_id and (ids := self._ids):
+        if not self.chosen_id and (ids := _ids(self._column)):
             self.choose(ids[-1])
         view = self.view(self.chosen_id)
         if deed == "edit" and view is not None and view.is_mounted:
@@ -140,3 +135,8 @@ class Transcript(Container, can_focus=True):
             self._pill.remove_class("-shown")
         elif isinstance(event, AnswerView.Grew) and not self._column.follows:
             self._pill.add_class("-shown")
+
+
+def _ids(column: Column) -> list[str]:
+    """Every message, from the top."""
+    return [key for key, item in column.items.items() if isinstance(item, Entry)]
